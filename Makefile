@@ -43,7 +43,7 @@ test-all: dev  ## The tests on every supported Python that is installed
 lint: dev  ## ruff (format, rules, banned calls) and the import contracts
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 types: dev  ## mypy --strict and pyright
 	@$(BIN)/mypy
