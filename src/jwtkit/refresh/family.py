@@ -1,0 +1,69 @@
+"""The state of one token family (session): a single row, replaced whole by one compare-and-swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["EndReason", "Family"]
+
+EndReason = Literal["revoked", "reused", "grant_refused", "displaced", "diverged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One session as a store keeps it. Holds digests only: no token can be made from it.
+
+    All times are integer milliseconds since the epoch, by the store's clock.
+
+    Attributes:
+        session_id: The family id, 16 random bytes as 22 base64url characters; the row's key.
+        issuer: The issuer whose rotator made it.
+        version: 1 at insert, one more with every swap.
+        subject: Whom the session belongs to.
+        client_id: The OAuth client it was given to, or None.
+        tenant: The tenant, or None.
+        confirmation: The key thumbprint the session is bound to (RFC 7800 ``cnf``), or None.
+        label: What the user sees in a list of sessions, such as "Firefox on Linux".
+        scopes: Granted at login, space separated (RFC 6749 §3.3).
+        claims: Extra claims granted at login, as compact JSON text of one object.
+        epoch: The revocation epoch when the login's password was checked.
+        key_id: Which rotation secret made the current generation.
+        generation: The generation of the live refresh token; 0 at login.
+        digest: Keyed digest of the live refresh token.
+        previous_digest: Keyed digest of the generation before, or None at generation 0.
+        nonce: What the last rotation mixed into its successor; b"" at generation 0.
+        created_at: When the login happened.
+        rotated_at: When the live generation was made.
+        previous_rotated_at: When the generation before was made, or None at generation 0.
+        used_at: When the session was last used.
+        idle_expires_at: After this the session is over unless it was rotated.
+        absolute_expires_at: After this the session is over.
+        ended_at: When it was ended before its time, or None while it is alive.
+        end_reason: Why it was ended, or None while it is alive.
+    """
+
+    session_id: str
+    issuer: str
+    version: int
+    subject: str
+    client_id: str | None
+    tenant: str | None
+    confirmation: str | None
+    label: str | None
+    scopes: str
+    claims: str
+    epoch: int
+    key_id: str
+    generation: int
+    digest: bytes
+    previous_digest: bytes | None
+    nonce: bytes
+    created_at: int
+    rotated_at: int
+    previous_rotated_at: int | None
+    used_at: int
+    idle_expires_at: int
+    absolute_expires_at: int
+    ended_at: int | None = None
+    end_reason: EndReason | None = None
