@@ -1,0 +1,51 @@
+"""How the documentation is built: `make docs`."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+_PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = "jwtkit"
+author = "jwtkit contributors"
+copyright = author
+version = release = _PROJECT["version"]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+root_doc = "index"
+language = "en"
+nitpicky = True
+
+html_theme = "furo"
+html_title = f"jwtkit {release}"
+html_static_path = ["_static"]
+html_css_files = ["jwtkit.css"]
+html_show_sphinx = False
+html_copy_source = False
+
+myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]
+myst_heading_anchors = 3
+
+# In our docstrings a single backtick marks code, as in Markdown.
+default_role = "code"
+add_module_names = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+autodoc_default_options = {"members": True, "show-inheritance": True}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
+maximum_signature_line_length = 88
+python_maximum_signature_line_length = 88
+
+# No other project's inventory is fetched at build time, so names of other projects stay plain text.
+nitpick_ignore_regex = [
+    (r"py:.*", r"(collections|datetime|enum|typing|pathlib|os|re|types|abc|functools|contextlib)(\..*)?"),
+    (r"py:.*", r"(Any|Awaitable|Callable|ClassVar|Iterable|Iterator|Literal|Mapping|Path|PathLike|Protocol|Self|Sequence)"),
+    (r"py:.*", r"(datetime|timedelta|optional|T|_T|Enum|Exception|ValueError)"),
+    (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),
+]
