@@ -1,0 +1,248 @@
+"""JSON Web Signatures in compact form: split, choose the key, verify; and sign (RFC 7515 §3.1, §5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Protocol
+
+from jwtkit.errors import (
+    AlgorithmNotAllowedError,
+    ConfigurationError,
+    InvalidSignatureError,
+    MalformedTokenError,
+    UnknownKeyError,
+)
+from jwtkit.jose import base64url, strict_json
+from jwtkit.jose.algorithms import ALGORITHMS
+from jwtkit.jose.jwk_set import JWKSet
+from jwtkit.jose.signing_key import SigningKey
+from jwtkit.jose.verification_key import VerificationKey
+
+__all__ = [
+    "MAX_HEADER_BYTES",
+    "MAX_TOKEN_BYTES",
+    "VerifiedJWS",
+    "parse_header",
+    "select_key",
+    "sign_compact",
+    "split_compact",
+    "to_ascii",
+    "verify_compact",
+]
+
+MAX_TOKEN_BYTES: Final = 16384
+MAX_HEADER_BYTES: Final = 4096
+
+# Header parameters that change what the signature covers or means, and what they are refused as.
+_REFUSED: Final = {
+    "crit": ("token.critical", "the header has 'crit'; no extension is understood (RFC 7515 section 4.1.11)"),
+    "b64": ("token.b64", "the header has 'b64'; unencoded payloads are not supported (RFC 7797)"),
+    "zip": ("token.zip", "the header has 'zip'; compressed tokens are not supported"),
+    "enc": ("token.encrypted", "the token is encrypted (JWE); only signed tokens are supported"),
+}
+_STRINGS: Final = ("kid", "typ", "cty")
+# Keys in a header are whatever the sender likes them to be (RFC 8725 §3.5): never read, never written.
+_NEVER_WRITTEN: Final = frozenset({*_REFUSED, "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256"})
+
+
+class _Signer(Protocol):
+    @property
+    def alg(self) -> str: ...
+
+    @property
+    def kid(self) -> str: ...
+
+    def sign(self, signing_input: bytes, /) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedJWS:
+    """A JWS whose signature holds.
+
+    Attributes:
+        header: The protected header, read-only.
+        payload: The bytes that were signed, as they are.
+        key_id: The id of the key that verified it, also where the header names none.
+    """
+
+    header: Mapping[str, Any]
+    payload: bytes
+    key_id: str
+
+
+def to_ascii(text: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> bytes:
+    """Return the bytes of a token, at a cost that does not grow with a too long one.
+
+    Raises:
+        MalformedTokenError: ``token.type``: neither str nor bytes; ``token.too_large``; ``token.ascii``.
+    """
+    if not isinstance(text, (str, bytes)):
+        raise MalformedTokenError("a token must be str or bytes", code="token.type")
+    if len(text) > max_bytes:
+        raise MalformedTokenError(f"the token is longer than {max_bytes} bytes", code="token.too_large")
+    if not text.isascii():
+        raise MalformedTokenError("a token consists of ASCII characters", code="token.ascii")
+    return text.encode("ascii") if isinstance(text, str) else text
+
+
+def split_compact(data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+    """Split a compact JWS at its two dots; nothing is decoded (RFC 7515 §5.2 step 1).
+
+    Returns:
+        The header, payload and signature segments, and the signing input: the very bytes received up to
+        the second dot.
+
+    Raises:
+        MalformedTokenError: ``token.segments``: not exactly two dots, or no header or signature.
+    """
+    parts = data.split(b".", 5)
+    if len(parts) != 3:
+        raise MalformedTokenError(
+            "expected three segments: header.payload.signature",
+            code="token.segments",
+            hint="five segments are an encrypted token (JWE), which is not supported"
+            if len(parts) == 5
+            else None,
+        )
+    header, payload, signature = parts
+    if not header or not signature:
+        raise MalformedTokenError("the header and the signature must not be empty", code="token.segments")
+    return header, payload, signature, data[: len(header) + len(payload) + 1]
+
+
+def parse_header(segment: bytes) -> dict[str, Any]:
+    """Read a protected header (RFC 7515 §4).
+
+    Returns:
+        Its parameters; ``alg`` is a non-empty string, ``kid``, ``typ`` and ``cty`` are strings where
+        present, and nothing else in it means anything to jwtkit.
+
+    Raises:
+        MalformedTokenError: ``token.base64``, ``token.json``, ``token.duplicate_name``;
+            ``token.too_large``: over 4096 bytes; ``token.header``: a parameter of a wrong type;
+            ``token.critical``, ``token.b64``, ``token.zip``, ``token.encrypted``.
+    """
+    if len(segment) > MAX_HEADER_BYTES:
+        raise MalformedTokenError(
+            f"the header is longer than {MAX_HEADER_BYTES} bytes", code="token.too_large"
+        )
+    header = strict_json.parse_object(base64url.decode(segment))
+    for name, (code, message) in _REFUSED.items():
+        if name in header:
+            raise MalformedTokenError(message, code=code)
+    alg = header.get("alg")
+    if not isinstance(alg, str) or not alg:
+        raise MalformedTokenError("the header must have 'alg', a non-empty string", code="token.header")
+    for name in _STRINGS:
+        if name in header and not isinstance(header[name], str):
+            raise MalformedTokenError(f"the header's {name!r} must be a string", code="token.header")
+    return header
+
+
+def select_key(header: Mapping[str, Any], keys: JWKSet) -> VerificationKey:
+    """Choose the one key a token may be verified with: exact algorithm, exact key id.
+
+    The header only picks among keys that are already bound to their algorithm; it never decides how one
+    is used (RFC 8725 §3.1).
+
+    Args:
+        header: As `parse_header` returns it.
+        keys: The keys believed, already restricted to the algorithms allowed.
+
+    Raises:
+        AlgorithmNotAllowedError: No key of the set is for the header's ``alg``.
+        UnknownKeyError: None has its ``kid``; or it has no ``kid``, and the set more than one key.
+    """
+    alg, kid = header["alg"], header.get("kid")
+    key = keys.find(alg, kid)
+    if key is not None:
+        return key
+    if alg not in keys.algorithms:
+        allowed = ", ".join(sorted(keys.algorithms)) or "none"
+        name = alg if alg in ALGORITHMS else "an unknown algorithm"
+        raise AlgorithmNotAllowedError(f"the token is signed with {name}; allowed: {allowed}")
+    if kid is None:
+        raise UnknownKeyError(
+            f"the token names no key (kid), and there is more than one for {alg}",
+            hint="have the issuer write kid into the header",
+        )
+    raise UnknownKeyError(f"no {alg} key has the key id the token names")
+
+
+def verify_compact(
+    text: str | bytes,
+    keys: JWKSet | VerificationKey | SigningKey,
+    *,
+    algorithms: Collection[str] | None = None,
+    max_bytes: int = MAX_TOKEN_BYTES,
+) -> VerifiedJWS:
+    """Verify a compact JWS over the exact bytes received (RFC 7515 §5.2).
+
+    Args:
+        text: The JWS.
+        keys: Whom to believe: a key, or a set of keys.
+        algorithms: Allow only these; every algorithm the keys are for when None.
+        max_bytes: The longest text to look at.
+
+    Returns:
+        Header and payload. What the payload means is the caller's business.
+
+    Raises:
+        MalformedTokenError: Not a compact JWS; see `to_ascii`, `split_compact`, `parse_header`.
+        AlgorithmNotAllowedError: Signed with an algorithm that is not allowed.
+        UnknownKeyError: Signed with a key that is not among `keys`.
+        InvalidSignatureError: The signature does not hold.
+        ConfigurationError: ``jwks.type``: `keys` is none; ``key.algorithm``: `algorithms` names none.
+    """
+    if isinstance(keys, SigningKey):
+        keys = keys.verification_key
+    trusted = keys if isinstance(keys, JWKSet) else JWKSet((keys,))
+    if algorithms is not None:
+        trusted = trusted.restricted_to(algorithms)
+    header_segment, payload_segment, signature_segment, signing_input = split_compact(
+        to_ascii(text, max_bytes=max_bytes)
+    )
+    header = parse_header(header_segment)
+    key = select_key(header, trusted)
+    if not key.verify(signing_input, base64url.decode(signature_segment)):
+        raise InvalidSignatureError("the signature does not hold")
+    return VerifiedJWS(MappingProxyType(header), base64url.decode(payload_segment), key.kid)
+
+
+def sign_compact(payload: bytes, key: _Signer, *, header: Mapping[str, Any] | None = None) -> str:
+    """Sign bytes as a compact JWS (RFC 7515 §5.1).
+
+    Args:
+        payload: What to sign.
+        key: A `SigningKey`, or anything with ``alg``, ``kid`` and ``sign``.
+        header: More header parameters, such as ``typ``; ``alg`` and ``kid`` come from the key.
+
+    Returns:
+        The JWS.
+
+    Raises:
+        ConfigurationError: ``jws.payload``: not bytes; ``jws.header``: a parameter that contradicts the
+            key, that jwtkit refuses to read or of a wrong type, or over 4096 bytes in all;
+            ``claims.json``: not JSON.
+        KeysUnavailableError: The signer cannot be reached.
+    """
+    if not isinstance(payload, bytes):
+        raise ConfigurationError("the payload must be bytes", code="jws.payload")
+    own = {"alg": key.alg, "kid": key.kid}
+    given = {} if header is None else dict(header)
+    for name, value in given.items():
+        if name in _NEVER_WRITTEN:
+            raise ConfigurationError(f"the header may not hold {name!r}", code="jws.header")
+        if own.get(name, value) != value:
+            raise ConfigurationError(
+                f"the header's {name!r} is the key's own and may not be another", code="jws.header"
+            )
+        if name in _STRINGS and not isinstance(value, str):
+            raise ConfigurationError(f"the header's {name!r} must be a string", code="jws.header")
+    segment = base64url.encode(strict_json.dump_object({**given, **own}))
+    if len(segment) > MAX_HEADER_BYTES:
+        raise ConfigurationError(f"the header is longer than {MAX_HEADER_BYTES} bytes", code="jws.header")
+    signing_input = f"{segment}.{base64url.encode(payload)}"
+    return f"{signing_input}.{base64url.encode(key.sign(signing_input.encode('ascii')))}"

@@ -1,0 +1,45 @@
+"""Bind PyJWT's algorithm objects, the engine of the RSA, EC and OKP rows.
+
+PyJWT and `cryptography` are imported when the first such key is bound, never by ``import jwtkit``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jwtkit.jose.algorithms import Algorithm
+    from jwtkit.jose.key_types.protocol import SignFunction, VerifyFunction
+
+__all__ = ["bind_sign", "bind_verify"]
+
+
+def _engine(algorithm: Algorithm) -> Any:
+    from jwt.algorithms import get_default_algorithms
+
+    return get_default_algorithms()[algorithm.engine]
+
+
+def bind_verify(public: Any, algorithm: Algorithm, signature_size: int) -> VerifyFunction:
+    """Bind one public key.
+
+    The length is checked before the engine sees the signature: encodings of other lengths are invalid
+    (RFC 7518 §3.3, §3.4; RFC 8037 §3.1), and no engine need be trusted to agree.
+    """
+    verify = _engine(algorithm).verify
+
+    def verify_signature(signing_input: bytes, signature: bytes) -> bool:
+        return len(signature) == signature_size and verify(signing_input, public, signature)
+
+    return verify_signature
+
+
+def bind_sign(private: Any, algorithm: Algorithm) -> SignFunction:
+    """Bind one private key."""
+    sign = _engine(algorithm).sign
+
+    def sign_input(signing_input: bytes) -> bytes:
+        signature: bytes = sign(signing_input, private)
+        return signature
+
+    return sign_input
