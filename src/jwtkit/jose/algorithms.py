@@ -136,7 +136,7 @@ def algorithm_for_key(key: Any, alg: str | None, *, private: bool) -> Algorithm:
         raise ConfigurationError(
             "the key fits several algorithms", code="key.algorithm", hint=f"name one: {names}"
         )
-    needed = " or ".join(f"{row.kty}{row.curve and ' on ' + row.curve or ''}" for row in wanted)
+    needed = " or ".join(row.kty if row.curve is None else f"{row.kty} on {row.curve}" for row in wanted)
     raise ConfigurationError(
         "no signature algorithm uses keys of this kind"
         if alg is None

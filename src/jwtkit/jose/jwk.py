@@ -34,7 +34,7 @@ def check_kid(kid: object) -> str:
         or any(0xD800 <= ord(character) < 0xE000 for character in kid)
     ):
         raise ConfigurationError(
-            f"a key id must be a string of 1 to {MAX_KID_LENGTH} characters, none of them a control character",
+            f"a key id must be a string of 1 to {MAX_KID_LENGTH} characters without control characters",
             code="key.kid",
         )
     return kid
@@ -88,7 +88,7 @@ def refuse_private_members(jwk: Mapping[str, Any], algorithm: Algorithm) -> None
         raise ConfigurationError(
             "expected a public JWK, found private members",
             code="key.private",
-            hint="publish SigningKey.from_jwk(...).verification_key.to_jwk(); to sign use SigningKey.from_jwk",
+            hint="publish SigningKey.from_jwk(...).verification_key.to_jwk() instead",
         )
 
 

@@ -130,7 +130,7 @@ class JWKSet:
 
     @classmethod
     def parse(
-        cls, document: str | bytes | Mapping[str, Any], *, algorithms: Collection[str] | None = None
+        cls, document: str | bytes | Mapping[str, Any], *, algorithms: Iterable[str] | None = None
     ) -> Self:
         """Read a JWK Set of someone else's: use what can be used, report the rest in `skipped`.
 
@@ -147,7 +147,7 @@ class JWKSet:
             ConfigurationError: ``jwks.malformed``: not a JWK Set at all; ``key.algorithm``: `algorithms`
                 holds a name that is none.
         """
-        wanted = _checked_names(algorithms)
+        wanted = None if algorithms is None else _checked_names(algorithms)
         entries: list[_Entry] = []
         skipped: list[SkippedKey] = []
         for index, jwk in enumerate(_members(document)):
@@ -181,7 +181,7 @@ class JWKSet:
         )
         return self
 
-    def restricted_to(self, algorithms: Collection[str]) -> Self:
+    def restricted_to(self, algorithms: Iterable[str]) -> Self:
         """Return a set that accepts only these ``alg`` values.
 
         An RSA key whose JWK named no algorithm is bound anew, once to each RSA algorithm among them.
@@ -193,7 +193,7 @@ class JWKSet:
         Raises:
             ConfigurationError: ``key.algorithm``: a name that is none.
         """
-        wanted = _checked_names(algorithms) or frozenset()
+        wanted = _checked_names(algorithms)
         accepted = set(wanted & self.algorithms)
         entries = []
         for entry in self._entries:
@@ -262,11 +262,9 @@ def _conflicts(entries: Iterable[_Entry]) -> set[tuple[str, str]]:
     return {place for place, count in claims.items() if count > 1}
 
 
-def _checked_names(algorithms: Collection[str] | None) -> frozenset[str] | None:
-    if algorithms is None:
-        return None
+def _checked_names(algorithms: Iterable[str]) -> frozenset[str]:
     if isinstance(algorithms, str):
-        raise ConfigurationError("algorithms= takes a list of names, not one string", code="key.algorithm")
+        raise ConfigurationError("algorithms= takes several names, not one string", code="key.algorithm")
     return frozenset(algorithm_named(name).name for name in algorithms)
 
 

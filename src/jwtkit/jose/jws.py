@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Protocol
@@ -15,7 +15,7 @@ from jwtkit.errors import (
     UnknownKeyError,
 )
 from jwtkit.jose import base64url, strict_json
-from jwtkit.jose.algorithms import ALGORITHMS
+from jwtkit.jose.algorithms import ALGORITHMS, algorithm_named
 from jwtkit.jose.jwk_set import JWKSet
 from jwtkit.jose.signing_key import SigningKey
 from jwtkit.jose.verification_key import VerificationKey
@@ -25,10 +25,11 @@ __all__ = [
     "MAX_TOKEN_BYTES",
     "VerifiedJWS",
     "parse_header",
+    "read_algorithms",
+    "read_text",
     "select_key",
     "sign_compact",
     "split_compact",
-    "to_ascii",
     "verify_compact",
 ]
 
@@ -72,19 +73,43 @@ class VerifiedJWS:
     key_id: str
 
 
-def to_ascii(text: str | bytes, *, max_bytes: int = MAX_TOKEN_BYTES) -> bytes:
+def read_text(text: object, *, max_bytes: int | None = None) -> bytes:
     """Return the bytes of a token, at a cost that does not grow with a too long one.
+
+    Args:
+        text: What was handed over as a token.
+        max_bytes: The longest text to look at; None where the caller has seen to that.
 
     Raises:
         MalformedTokenError: ``token.type``: neither str nor bytes; ``token.too_large``; ``token.ascii``.
     """
-    if not isinstance(text, (str, bytes)):
+    if not isinstance(text, str | bytes):
         raise MalformedTokenError("a token must be str or bytes", code="token.type")
-    if len(text) > max_bytes:
+    if max_bytes is not None and len(text) > max_bytes:
         raise MalformedTokenError(f"the token is longer than {max_bytes} bytes", code="token.too_large")
     if not text.isascii():
         raise MalformedTokenError("a token consists of ASCII characters", code="token.ascii")
     return text.encode("ascii") if isinstance(text, str) else text
+
+
+def read_algorithms(algorithms: Iterable[str]) -> tuple[str, ...]:
+    """Return the algorithm names a caller allows, each once, in the order given.
+
+    Raises:
+        ConfigurationError: ``key.algorithm``: a single string, no name at all, or a name that is none.
+    """
+    if isinstance(algorithms, str):
+        raise ConfigurationError(
+            "algorithms= takes several names, not one string",
+            code="key.algorithm",
+            hint=f"write algorithms=({algorithms!r},)" if algorithms in ALGORITHMS else None,
+        )
+    names = tuple(dict.fromkeys(algorithm_named(name).name for name in algorithms))
+    if not names:
+        raise ConfigurationError(
+            "algorithms= allows nothing; leave it out to allow what the keys are for", code="key.algorithm"
+        )
+    return names
 
 
 def split_compact(data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
@@ -141,7 +166,9 @@ def parse_header(segment: bytes) -> dict[str, Any]:
     return header
 
 
-def select_key(header: Mapping[str, Any], keys: JWKSet) -> VerificationKey:
+def select_key(
+    header: Mapping[str, Any], keys: JWKSet, algorithms: Collection[str] | None = None
+) -> VerificationKey:
     """Choose the one key a token may be verified with: exact algorithm, exact key id.
 
     The header only picks among keys that are already bound to their algorithm; it never decides how one
@@ -149,21 +176,25 @@ def select_key(header: Mapping[str, Any], keys: JWKSet) -> VerificationKey:
 
     Args:
         header: As `parse_header` returns it.
-        keys: The keys believed, already restricted to the algorithms allowed.
+        keys: The keys believed; where `algorithms` is given, already restricted to them.
+        algorithms: What the caller allows. Says which error is right when the set has no key for an
+            allowed algorithm yet: the key is unknown, and a remote set may be asked for it.
 
     Raises:
-        AlgorithmNotAllowedError: No key of the set is for the header's ``alg``.
-        UnknownKeyError: None has its ``kid``; or it has no ``kid``, and the set more than one key.
+        AlgorithmNotAllowedError: The header's ``alg`` is not among `algorithms`, or, when that is None,
+            not one the keys are for.
+        UnknownKeyError: None has its ``kid``; or it has no ``kid``, and the set not exactly one key.
     """
     alg, kid = header["alg"], header.get("kid")
+    allowed = keys.algorithms if algorithms is None else algorithms
+    if alg not in allowed:
+        name = alg if alg in ALGORITHMS else "an unknown algorithm"
+        listed = ", ".join(sorted(allowed)) or "none"
+        raise AlgorithmNotAllowedError(f"the token is signed with {name}; allowed: {listed}")
     key = keys.find(alg, kid)
     if key is not None:
         return key
-    if alg not in keys.algorithms:
-        allowed = ", ".join(sorted(keys.algorithms)) or "none"
-        name = alg if alg in ALGORITHMS else "an unknown algorithm"
-        raise AlgorithmNotAllowedError(f"the token is signed with {name}; allowed: {allowed}")
-    if kid is None:
+    if kid is None and alg in keys.algorithms:
         raise UnknownKeyError(
             f"the token names no key (kid), and there is more than one for {alg}",
             hint="have the issuer write kid into the header",
@@ -175,7 +206,7 @@ def verify_compact(
     text: str | bytes,
     keys: JWKSet | VerificationKey | SigningKey,
     *,
-    algorithms: Collection[str] | None = None,
+    algorithms: Iterable[str] | None = None,
     max_bytes: int = MAX_TOKEN_BYTES,
 ) -> VerifiedJWS:
     """Verify a compact JWS over the exact bytes received (RFC 7515 §5.2).
@@ -190,7 +221,7 @@ def verify_compact(
         Header and payload. What the payload means is the caller's business.
 
     Raises:
-        MalformedTokenError: Not a compact JWS; see `to_ascii`, `split_compact`, `parse_header`.
+        MalformedTokenError: Not a compact JWS; see `read_text`, `split_compact`, `parse_header`.
         AlgorithmNotAllowedError: Signed with an algorithm that is not allowed.
         UnknownKeyError: Signed with a key that is not among `keys`.
         InvalidSignatureError: The signature does not hold.
@@ -200,12 +231,13 @@ def verify_compact(
         keys = keys.verification_key
     trusted = keys if isinstance(keys, JWKSet) else JWKSet((keys,))
     if algorithms is not None:
+        algorithms = read_algorithms(algorithms)
         trusted = trusted.restricted_to(algorithms)
     header_segment, payload_segment, signature_segment, signing_input = split_compact(
-        to_ascii(text, max_bytes=max_bytes)
+        read_text(text, max_bytes=max_bytes)
     )
     header = parse_header(header_segment)
-    key = select_key(header, trusted)
+    key = select_key(header, trusted, algorithms)
     if not key.verify(signing_input, base64url.decode(signature_segment)):
         raise InvalidSignatureError("the signature does not hold")
     return VerifiedJWS(MappingProxyType(header), base64url.decode(payload_segment), key.kid)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from jwtkit.jose.algorithms import Algorithm
@@ -18,46 +18,53 @@ class KeyType(Protocol):
     """One ``kty``. Its keys are `cryptography` objects; a symmetric one is its secret bytes.
 
     Every method raises `ConfigurationError` and nothing else, and its messages hold no key material.
+
+    Attributes:
+        kty: The name in a JWK (RFC 7517 §4.1).
+        symmetric: Whether the key that verifies also signs.
+        private_names: The JWK members only a private key has.
     """
 
-    @property
-    def kty(self) -> str:
-        """The name in a JWK (RFC 7517 §4.1)."""
-
-    @property
-    def symmetric(self) -> bool:
-        """Whether the key that verifies also signs."""
-
-    @property
-    def private_names(self) -> frozenset[str]:
-        """The JWK members only a private key has."""
+    kty: ClassVar[str]
+    symmetric: ClassVar[bool]
+    private_names: ClassVar[frozenset[str]]
 
     def public_from_jwk(self, jwk: Mapping[str, Any], algorithm: Algorithm) -> Any:
         """Read the public half of a JWK; the members that are not its own are left alone."""
+        ...
 
     def private_from_jwk(self, jwk: Mapping[str, Any], algorithm: Algorithm) -> Any:
         """Read the private key of a JWK, whose public members must match it."""
+        ...
 
     def holds(self, key: Any, algorithm: Algorithm, *, private: bool) -> bool:
         """Say whether `key` is of the type and curve the algorithm needs; anything may be asked about."""
+        ...
 
     def check(self, public: Any, algorithm: Algorithm) -> None:
         """Refuse a weak key of the right type (``key.weak``), and a public key that is none."""
+        ...
 
     def public_of(self, private: Any) -> Any:
         """Return the public half."""
+        ...
 
     def public_members(self, public: Any, algorithm: Algorithm) -> dict[str, str]:
         """Return the JWK members that RFC 7638 hashes, in that order: the whole public key."""
+        ...
 
     def private_members(self, private: Any) -> dict[str, str]:
         """Return the JWK members to add for the private key."""
+        ...
 
     def generate(self, algorithm: Algorithm) -> Any:
         """Make a new private key from the system's randomness."""
+        ...
 
     def bind_verify(self, public: Any, algorithm: Algorithm) -> VerifyFunction:
         """Return ``verify(signing_input, signature)``: True or False for any bytes, in any thread."""
+        ...
 
     def bind_sign(self, private: Any, algorithm: Algorithm) -> SignFunction:
         """Return ``sign(signing_input)``, safe in any thread."""
+        ...

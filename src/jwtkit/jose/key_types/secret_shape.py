@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 __all__ = ["looks_like_a_key"]
@@ -36,13 +37,14 @@ def _is_der_key(data: bytes) -> bool:
     from cryptography.hazmat.primitives.serialization import load_der_private_key, load_der_public_key
     from cryptography.x509 import load_der_x509_certificate
 
-    for load in (
-        load_der_public_key,
-        load_der_x509_certificate,
-        lambda der: load_der_private_key(der, password=None),
-    ):
+    loads: tuple[Callable[[], object], ...] = (
+        lambda: load_der_public_key(data),
+        lambda: load_der_x509_certificate(data),
+        lambda: load_der_private_key(data, password=None),
+    )
+    for load in loads:
         try:
-            load(data)
+            load()
         except ValueError:
             continue
         except (TypeError, UnsupportedAlgorithm):
