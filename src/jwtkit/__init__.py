@@ -1,0 +1,1 @@
+"""jwtkit (being laid)."""

@@ -1,0 +1,110 @@
+"""What the claims of a token may look like: names, NumericDate, texts, scopes (RFC 7519 §2, §4.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from math import inf
+from typing import Any, Final
+
+__all__ = [
+    "ABSENT",
+    "ISSUER_SET_CLAIMS",
+    "MAX_TEXT_LENGTH",
+    "confirmation_thumbprint",
+    "is_numeric_date",
+    "is_text",
+    "read_scopes",
+    "shown",
+    "shown_time",
+    "to_datetime",
+]
+
+ABSENT: Final = object()
+"""Stands for a claim that is not there, which ``null`` is not."""
+
+MAX_TEXT_LENGTH: Final = 512
+"""Longest issuer, subject or token id read or issued, in characters."""
+
+ISSUER_SET_CLAIMS: Final = frozenset(
+    {"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "client_id", "sid", "cnf"}
+)
+"""Claims only the issuer itself sets, each by a named argument; never by a caller's ``claims=``."""
+
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_LONGEST_SHOWN = 80
+# The years a datetime can hold, less a day for any time zone: 9999-12-30T00:00:00Z.
+_LAST_NUMERIC_DATE = 253_402_128_000
+
+
+def is_text(value: object) -> bool:
+    """Say whether `value` may be an identifier: a short, non-empty string without control characters.
+
+    Control characters are refused because identifiers end in logs, headers and database keys.
+    """
+    if type(value) is not str or not 0 < len(value) <= MAX_TEXT_LENGTH:
+        return False
+    # isprintable() is a fast yes for nearly every identifier; it also says no to harmless characters.
+    return value.isprintable() or _CONTROL_CHARACTER.search(value) is None
+
+
+def is_numeric_date(value: object) -> bool:
+    """Say whether `value` is a NumericDate: finite seconds since 1970 (RFC 7519 §2); True is none."""
+    # NaN fails both comparisons; an integer of any size compares exactly with a float.
+    return (type(value) is int or type(value) is float) and 0 <= value < inf
+
+
+def to_datetime(seconds: float) -> datetime:
+    """Return the NumericDate as an aware UTC datetime; beyond the year 9999 the last day there is."""
+    return datetime.fromtimestamp(min(seconds, _LAST_NUMERIC_DATE), UTC)
+
+
+def read_scopes(value: object) -> frozenset[str] | None:
+    """Read ``scope`` (space separated, RFC 6749 §3.3) or ``scp`` (also a list); None when it is neither."""
+    if type(value) is str:
+        return frozenset(value.split())
+    if type(value) is list and all(type(scope) is str for scope in value):
+        return frozenset(value)
+    return None
+
+
+def confirmation_thumbprint(confirmation: Mapping[str, Any]) -> str | None:
+    """Return the key thumbprint in a ``cnf`` claim: ``jkt`` (RFC 9449 §6.1) or ``x5t#S256`` (RFC 8705 §3.1).
+
+    None when it names neither or both, or holds anything but a text: such a token fits no proof.
+    """
+    named = [confirmation[name] for name in ("jkt", "x5t#S256") if name in confirmation]
+    if len(named) == 1 and is_text(named[0]):
+        thumbprint: str = named[0]
+        return thumbprint
+    return None
+
+
+def shown(value: object) -> str:
+    """Return a correctly signed claim's value for a message: quoted, escaped and shortened."""
+    if value is ABSENT:
+        return "nothing"
+    if type(value) is int and abs(value) >= 10**_LONGEST_SHOWN:
+        return f"an integer of {value.bit_length()} bits"
+    text = ascii(value) if isinstance(value, str | int | float | bool | type(None)) else _container(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
+def shown_time(value: object) -> str:
+    """Return a NumericDate for a message, with the instant it stands for."""
+    if not is_numeric_date(value) or not isinstance(value, int | float) or value > _LAST_NUMERIC_DATE:
+        return shown(value)
+    return f"{shown(value)} ({to_datetime(value):%Y-%m-%d %H:%M:%SZ})"
+
+
+def _container(value: object) -> str:
+    if isinstance(value, list):
+        if all(isinstance(member, str) for member in value):
+            return (
+                "[" + ", ".join(ascii(member) for member in value[:8]) + ("]" if len(value) <= 8 else ", …]")
+            )
+        return f"a list of {len(value)}"
+    if isinstance(value, Mapping):
+        return f"an object of {len(value)}"
+    return f"a {type(value).__name__}"

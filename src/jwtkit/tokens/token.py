@@ -1,0 +1,274 @@
+"""Tokens that were made or verified here, as types: only verification makes a `VerifiedToken`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Final, NoReturn, Self, TypeVar
+
+from jwtkit.errors import ClaimsError, Failure, InsufficientScopeError
+from jwtkit.tokens.claims import ABSENT, confirmation_thumbprint, read_scopes, to_datetime
+from jwtkit.tokens.profiles import Profile
+
+__all__ = ["IssuedToken", "StaleToken", "VerifiedToken", "seal_stale", "seal_verified"]
+
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+_set = object.__setattr__
+
+
+class _SignedToken:
+    """What both kinds of token read alike: claims whose signature held, behind typed properties.
+
+    A property whose claim is absent raises its `ClaimsError` and never returns None: None compared
+    with None has let the wrong person in before.
+    """
+
+    __slots__ = ("_claims", "_header", "_key_id", "_profile")
+
+    _claims: Mapping[str, Any]
+    _header: Mapping[str, Any]
+    _key_id: str
+    _profile: Profile
+
+    def __init__(self) -> None:
+        raise TypeError(
+            f"{type(self).__name__} is made by a TokenValidator; tests use jwtkit.testing.verified_token()"
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{type(self).__name__} is immutable")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        # Unpickling would make a "verified" token that nobody verified.
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled; pass the token's text and validate it there"
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of profile {self._profile.name}: {', '.join(sorted(self._claims))}>"
+
+    @property
+    def claims(self) -> Mapping[str, Any]:
+        """Every claim, read-only."""
+        return self._claims
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The protected header, read-only."""
+        return self._header
+
+    @property
+    def issuer(self) -> str:
+        """The ``iss`` claim."""
+        return self._text("iss")
+
+    @property
+    def subject(self) -> str:
+        """Whom the token speaks for: ``sub``, or what the profile reads instead."""
+        return self._text(self._profile.subject_claim)
+
+    @property
+    def audience(self) -> tuple[str, ...]:
+        """Every audience the token names."""
+        value = self._present(self._profile.audience_claim)
+        return (value,) if type(value) is str else tuple(value)
+
+    @property
+    def expires_at(self) -> datetime:
+        """The ``exp`` claim, as a UTC datetime."""
+        return to_datetime(self._present("exp"))
+
+    @property
+    def issued_at(self) -> datetime:
+        """The ``iat`` claim, as a UTC datetime."""
+        return to_datetime(self._present("iat"))
+
+    @property
+    def id(self) -> str:
+        """The ``jti`` claim."""
+        return self._text("jti")
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """The scopes granted; empty when the token names none."""
+        for name in self._profile.scope_claims:
+            if name in self._claims:
+                return read_scopes(self._claims[name]) or frozenset()
+        return frozenset()
+
+    @property
+    def client_id(self) -> str:
+        """The OAuth client the token was issued to."""
+        names = self._profile.client_claims
+        present = next((name for name in names if name in self._claims), names[0] if names else "client_id")
+        return self._text(present)
+
+    @property
+    def session_id(self) -> str:
+        """The ``sid`` claim: the session (token family) it belongs to."""
+        return self._text("sid")
+
+    @property
+    def confirmation(self) -> str:
+        """The thumbprint of the key the token is bound to, from ``cnf`` (RFC 7800 §3.1)."""
+        thumbprint = confirmation_thumbprint(self._present("cnf"))
+        if thumbprint is None:
+            raise ClaimsError(failures=[Failure("claim.cnf.unsupported", "cnf", "one of jkt and x5t#S256")])
+        return thumbprint
+
+    @property
+    def algorithm(self) -> str:
+        """The JWS algorithm that signed it."""
+        algorithm: str = self._header["alg"]
+        return algorithm
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that verified it."""
+        return self._key_id
+
+    def require_scopes(self, *scopes: str) -> None:
+        """Return when the token carries every one of `scopes`.
+
+        Raises:
+            InsufficientScopeError: It lacks one (RFC 6750 §3.1).
+        """
+        granted = self.scopes
+        if not granted.issuperset(scopes):
+            raise InsufficientScopeError(required=scopes, granted=granted)
+
+    def claims_as(self, reader: Callable[[Mapping[str, Any]], T]) -> T:
+        """Read the claims as a type of your own.
+
+        Args:
+            reader: Makes it from the claims, such as a pydantic ``model_validate``.
+
+        Raises:
+            ClaimsError: The reader raised; its exception is the cause.
+        """
+        try:
+            return reader(self._claims)
+        except Exception as error:
+            name = getattr(reader, "__qualname__", type(reader).__name__)
+            found = f"it raised {type(error).__name__}"
+            failure = Failure("claims.reader", "claims", f"claims that {name} can read", found)
+            raise ClaimsError(failures=[failure]) from error
+
+    def _present(self, claim: str) -> Any:
+        value = self._claims.get(claim, ABSENT)
+        if value is ABSENT:
+            raise ClaimsError(failures=[_missing(claim)])
+        return value
+
+    def _text(self, claim: str) -> str:
+        value: str = self._present(claim)
+        return value
+
+
+class VerifiedToken(_SignedToken):
+    """A token that passed every check of a `TokenValidator`. What needs trust takes this type."""
+
+    __slots__ = ()
+
+
+class StaleToken(_SignedToken):
+    """A token that passed every check but perhaps one: its ``exp`` may be in the past.
+
+    It identifies a session that wants to refresh; it grants access to nothing.
+
+    Attributes:
+        expired: Whether a validator would refuse it now as expired.
+    """
+
+    __slots__ = ("_expired",)
+
+    _expired: bool
+
+    @property
+    def expired(self) -> bool:
+        """Whether its lifetime, with the validator's leeway, is over."""
+        return self._expired
+
+
+def seal_verified(
+    claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile
+) -> VerifiedToken:
+    """Make a `VerifiedToken`; called where every check has just held, and by `jwtkit.testing`."""
+    token = object.__new__(VerifiedToken)
+    _fill(token, claims, header, key_id, profile)
+    return token
+
+
+def seal_stale(
+    claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile, *, expired: bool
+) -> StaleToken:
+    """Make a `StaleToken`; called where every check but expiry has just held."""
+    token = object.__new__(StaleToken)
+    _fill(token, claims, header, key_id, profile)
+    _set(token, "_expired", expired)
+    return token
+
+
+def _fill(
+    token: _SignedToken, claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile
+) -> None:
+    _set(token, "_claims", MappingProxyType(claims))
+    _set(token, "_header", header)
+    _set(token, "_key_id", key_id)
+    _set(token, "_profile", profile)
+
+
+class IssuedToken:
+    """A token just signed, with what its maker wants to know of it.
+
+    Its text is a credential: `repr` hides it, and JSON encoders refuse the object, so that it goes to
+    the client on purpose (`.token`) and nowhere by accident.
+
+    Attributes:
+        token: The compact JWS to hand to the client.
+        id: Its ``jti``.
+    """
+
+    __slots__ = ("_expires_at", "_expires_in", "id", "token")
+
+    token: Final[str]
+    id: Final[str]
+
+    def __init__(self, token: str, *, id: str, expires_at: float | None, expires_in: int | None) -> None:
+        self.token = token
+        self.id = id
+        self._expires_at = expires_at
+        self._expires_in = expires_in
+
+    @property
+    def expires_at(self) -> datetime:
+        """Its ``exp`` as a UTC datetime; raises `ClaimsError` where the profile has none."""
+        return to_datetime(self._present(self._expires_at))
+
+    @property
+    def expires_in(self) -> int:
+        """Its lifetime in seconds; raises `ClaimsError` where the profile has no ``exp``."""
+        return self._present(self._expires_in)
+
+    def __repr__(self) -> str:
+        return f"<IssuedToken {self.id}>"
+
+    def _present(self, value: N | None) -> N:
+        if value is None:
+            raise ClaimsError(failures=[_missing("exp")])
+        return value
+
+
+def _missing(claim: str) -> Failure:
+    return Failure(f"claim.{claim}.missing", claim, "the claim to be there")

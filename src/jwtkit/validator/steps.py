@@ -1,0 +1,296 @@
+"""The steps of a validation, shared by the sync and the async validator; none of them waits.
+
+type and size → ASCII, two dots → header → key → signature over the exact bytes → payload → claims.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from typing import Any, Generic, NamedTuple, Self, TypeVar
+
+from jwtkit.errors import (
+    ClaimsError,
+    ConfigurationError,
+    ConfirmationError,
+    Failure,
+    InvalidSignatureError,
+    JWTKitError,
+    MalformedTokenError,
+    TokenError,
+    TokenExpiredError,
+    TokenRevokedError,
+    UnknownIssuerError,
+)
+from jwtkit.events import Observer, TokenRefused, notify
+from jwtkit.jose import JWKSet, SigningKey, VerificationKey, base64url, jws, strict_json
+from jwtkit.keys.protocols import VerificationKeyStore
+from jwtkit.revocation import RevocationQuery, RevocationStatus
+from jwtkit.tokens.checks import EXPIRED, find_failures
+from jwtkit.tokens.claims import confirmation_thumbprint, is_text
+from jwtkit.tokens.hints import hint_for_token
+from jwtkit.tokens.policy import Check, Policy, read_duration
+from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile
+from jwtkit.validator.trust import TEN_YEARS, Anchor, Binding, TrustedIssuer, remember
+
+__all__ = [
+    "Signed",
+    "Steps",
+    "is_expired",
+    "raise_for_claims",
+    "raise_for_status",
+    "read_max_expired_for",
+    "revocation_query",
+]
+
+R = TypeVar("R")
+
+HALF_A_MINUTE = timedelta(seconds=30)
+ONE_DAY = timedelta(days=1)
+SIXTEEN_KIB = 16384
+_LONGEST_HINTED = 65536
+
+
+class Signed(NamedTuple):
+    """A token whose signature has held; nothing of it is judged yet."""
+
+    anchor: Anchor
+    binding: Binding
+    claims: dict[str, Any]
+
+
+class Steps(Generic[R]):
+    """What a validator is made of, but for asking a key source or a revocation source."""
+
+    def __init__(
+        self,
+        issuer: str | None,
+        *,
+        audience: str | Iterable[str] | None,
+        keys: SigningKey | VerificationKey | JWKSet | VerificationKeyStore,
+        algorithms: Iterable[str] | None = None,
+        leeway: timedelta = HALF_A_MINUTE,
+        profile: Profile = ACCESS_TOKEN,
+        required_claims: Iterable[str] = (),
+        checks: Iterable[Check] = (),
+        max_lifetime: timedelta = TEN_YEARS,
+        max_token_bytes: int = SIXTEEN_KIB,
+        revocation: R | None = None,
+        observer: Observer | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        trusted = TrustedIssuer(
+            issuer,
+            audience=audience,
+            keys=keys,
+            algorithms=algorithms,
+            profile=profile,
+            required_claims=required_claims,
+            checks=checks,
+            max_lifetime=max_lifetime,
+        )
+        self._set_up((trusted,), leeway, max_token_bytes, revocation, observer, clock)
+
+    @classmethod
+    def trusting(
+        cls,
+        *trusted: TrustedIssuer,
+        leeway: timedelta = HALF_A_MINUTE,
+        max_token_bytes: int = SIXTEEN_KIB,
+        revocation: R | None = None,
+        observer: Observer | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Self:
+        """Make a validator that believes several issuers, each with its own keys and rules.
+
+        Nothing is pooled: a token is judged by the entry its ``iss`` names, and by nothing else.
+
+        Raises:
+            ConfigurationError: No issuer, or two of one name.
+        """
+        names = [entry.issuer for entry in trusted if isinstance(entry, TrustedIssuer)]
+        if not trusted or len(names) != len(trusted):
+            raise ConfigurationError("trusting() takes one TrustedIssuer(…) or more")
+        if len(trusted) > 1 and (None in names or len(set(names)) != len(names)):
+            raise ConfigurationError("several trusted issuers need a name each, and each its own")
+        self = cls.__new__(cls)
+        self._set_up(trusted, leeway, max_token_bytes, revocation, observer, clock)
+        return self
+
+    def _set_up(
+        self,
+        trusted: tuple[TrustedIssuer, ...],
+        leeway: timedelta,
+        max_token_bytes: int,
+        revocation: R | None,
+        observer: Observer | None,
+        clock: Callable[[], float] | None,
+    ) -> None:
+        if type(max_token_bytes) is not int or max_token_bytes < 1:
+            raise ConfigurationError("max_token_bytes must be a positive number of bytes")
+        read_duration(leeway, what="leeway", zero=True)
+        if clock is not None and not callable(clock):
+            raise ConfigurationError("clock must be a callable giving seconds, such as time.time")
+        if revocation is not None and not callable(getattr(revocation, "status", None)):
+            raise ConfigurationError("revocation must have status(query), as a session store has")
+        anchors = [Anchor(entry, leeway=leeway) for entry in trusted]
+        self._trusted = trusted
+        self._sole = anchors[0] if len(anchors) == 1 else None
+        self._anchors = {anchor.policy.issuer: anchor for anchor in anchors}
+        self._leeway = leeway
+        self._max_bytes = max_token_bytes
+        self._revocation = revocation
+        self._observer = observer
+        self._clock = clock
+        self._check_sources([anchor.store for anchor in anchors], revocation)
+
+    def _check_sources(self, stores: list[VerificationKeyStore], revocation: R | None) -> None:
+        """Raise `ConfigurationError` for a source this validator cannot ask."""
+        raise NotImplementedError
+
+    @property
+    def trusted(self) -> tuple[TrustedIssuer, ...]:
+        """Every issuer it believes."""
+        return self._trusted
+
+    @property
+    def leeway(self) -> timedelta:
+        """How far clocks may differ."""
+        return self._leeway
+
+    @property
+    def asks_revocation(self) -> bool:
+        """Whether a revocation source is asked about every token."""
+        return self._revocation is not None
+
+    def policy_for(self, claims: Mapping[str, Any]) -> Policy | None:
+        """Return the policy a token with these unverified claims would meet; for reports only."""
+        issuer = claims.get("iss")
+        anchor = self._sole or (self._anchors.get(issuer) if type(issuer) is str else None)
+        return None if anchor is None else anchor.policy
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(repr(entry.issuer) for entry in self._trusted)})"
+
+    def _now(self) -> float:
+        # Looked up at each call, so that a test which freezes time.time freezes this clock too.
+        return time.time() if self._clock is None else self._clock()
+
+    def read(self, token: str | bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """Return header, payload, signature and signing input of a token's text."""
+        return jws.split_compact(jws.to_ascii(token, max_bytes=self._max_bytes))
+
+    def _authenticate(self, token: str | bytes) -> Signed:
+        """Return the claims of a token whose signature holds."""
+        header_segment, payload_segment, signature_segment, signing_input = self.read(token)
+        anchor = self._sole or self._pick(payload_segment)
+        binding, bindings = anchor.bind(header_segment)
+        if not binding.key.verify(signing_input, base64url.decode(signature_segment)):
+            raise InvalidSignatureError("the signature does not hold over the bytes received")
+        if bindings is not None:
+            remember(bindings, header_segment, binding)
+        return Signed(anchor, binding, strict_json.parse_object(base64url.decode(payload_segment)))
+
+    def _pick(self, payload_segment: bytes) -> Anchor:
+        """Return the anchor an unverified ``iss`` names; the name is used for nothing else."""
+        issuer = strict_json.parse_object(base64url.decode(payload_segment)).get("iss")
+        anchor = self._anchors.get(issuer) if type(issuer) is str else None
+        if anchor is None:
+            raise UnknownIssuerError("the token's iss names none of the trusted issuers")
+        return anchor
+
+    def _key_asked_for(self, token: str | bytes) -> tuple[VerificationKeyStore, str | None]:
+        """Return the key store and the kid of a token whose key was not found."""
+        header_segment, payload_segment, _, _ = self.read(token)
+        anchor = self._sole or self._pick(payload_segment)
+        kid: str | None = jws.parse_header(header_segment).get("kid")
+        return anchor.store, kid
+
+    def _refuse(self, error: TokenError, token: object, now: float) -> None:
+        """Name a near miss in the error, and tell the observer."""
+        self._name_near_miss(error, token)
+        notify(self._observer, TokenRefused(now, error.code))
+
+    def _name_near_miss(self, error: JWTKitError, token: object) -> None:
+        if error.hint is None and isinstance(error, MalformedTokenError):
+            text = token.decode("latin-1") if isinstance(token, bytes) else token
+            if isinstance(text, str) and len(text) <= _LONGEST_HINTED:
+                error.hint = hint_for_token(text)
+
+    def _judge(
+        self,
+        signed: Signed,
+        now: float,
+        confirmation: str | None,
+        ignore_confirmation: bool,
+        max_expired_for: float | None = None,
+    ) -> tuple[list[Failure], ConfirmationError | None]:
+        """Return what does not hold of the claims, and whether the proof of possession fails."""
+        failures = find_failures(
+            signed.claims, signed.binding.kind, signed.anchor.policy, now, max_expired_for=max_expired_for
+        )
+        if ignore_confirmation or ("cnf" not in signed.claims and confirmation is None):
+            return failures, None
+        return failures, _confirmation_error(signed.claims.get("cnf"), confirmation)
+
+
+def read_max_expired_for(value: timedelta) -> float:
+    """Return how long a token may have been expired, in seconds."""
+    return read_duration(value, what="max_expired_for", zero=True)
+
+
+def is_expired(signed: Signed, now: float) -> bool:
+    """Say whether a token that passed all else is past its ``exp`` and the leeway."""
+    expires: float = signed.claims["exp"]
+    return now >= expires + signed.anchor.policy.leeway
+
+
+def raise_for_claims(failures: list[Failure], confirmation: ConfirmationError | None) -> None:
+    """Raise what `Steps._judge` found.
+
+    Raises:
+        TokenExpiredError: Expiry is the sole failure.
+        ClaimsError: Any other claim fails.
+        ConfirmationError: The proof of possession fails.
+    """
+    if failures and any(failure.code != EXPIRED for failure in failures):
+        raise ClaimsError(failures=failures)
+    if confirmation is not None:
+        raise confirmation
+    if failures:
+        raise TokenExpiredError(failures=failures)
+
+
+def revocation_query(signed: Signed) -> RevocationQuery:
+    """Return what to ask a revocation source about a token."""
+    claims, profile = signed.claims, signed.anchor.policy.profile
+    epoch = claims.get("rte")
+    return RevocationQuery(
+        issuer=claims.get("iss", ""),
+        id=claims.get("jti"),
+        session_id=claims.get("sid"),
+        subject=claims.get(profile.subject_claim),
+        epoch=epoch if type(epoch) is int else None,
+    )
+
+
+def raise_for_status(status: object) -> None:
+    """Raise `TokenRevokedError` unless the token stands; an answer of another kind is none."""
+    if status is not RevocationStatus.ACTIVE:
+        reason = status.value if isinstance(status, RevocationStatus) else "unknown"
+        raise TokenRevokedError(f"the token was revoked: {reason}")
+
+
+def _confirmation_error(claim: object, proven: str | None) -> ConfirmationError | None:
+    if proven is None:
+        return ConfirmationError(
+            "the token is bound to a key: prove its possession and pass confirmation=",
+            hint="unsafe_ignore_confirmation=True takes it as a bearer token",
+        )
+    thumbprint = confirmation_thumbprint(claim) if isinstance(claim, Mapping) else None
+    if thumbprint is None:
+        return ConfirmationError("the token is bound to no key thumbprint", code="token.confirmation_missing")
+    if not (is_text(proven) and thumbprint == proven):
+        return ConfirmationError("the token is bound to another key", code="token.confirmation_mismatch")
+    return None
