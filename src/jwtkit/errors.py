@@ -18,12 +18,13 @@
     │  ├─ TokenRevokedError
     │  └─ ConfirmationError          bound to a key the caller did not prove (RFC 7800)
     ├─ InsufficientScopeError        403 insufficient_scope (.required, .granted)
-    ├─ RefreshError                  400 invalid_grant, one answer on the wire for all of them
+    ├─ RefreshError                  400 invalid_grant, one answer on the wire for all but the last
     │  ├─ RefreshTokenInvalidError
     │  ├─ RefreshTokenExpiredError
     │  ├─ RefreshTokenRevokedError
     │  ├─ RefreshTokenReusedError
-    │  └─ RefreshMismatchError
+    │  ├─ RefreshMismatchError
+    │  └─ RefreshScopeError          400 invalid_scope: more scopes asked for than were granted
     └─ UnavailableError              503, try again: our outage, never the client's fault
        ├─ KeysUnavailableError
        ├─ StoreUnavailableError
@@ -58,6 +59,7 @@ __all__ = [
     "MissingTokenError",
     "RefreshError",
     "RefreshMismatchError",
+    "RefreshScopeError",
     "RefreshTokenExpiredError",
     "RefreshTokenInvalidError",
     "RefreshTokenReusedError",
@@ -312,6 +314,13 @@ class RefreshMismatchError(RefreshError):
     """The client, tenant, confirmation or access token presented is not this session's."""
 
     default_code = "refresh.mismatch"
+
+
+class RefreshScopeError(RefreshError):
+    """The client asked for a scope its session was not granted; the refresh token stays good (RFC 6749 §6)."""
+
+    default_code = "refresh.scope"
+    oauth_error = "invalid_scope"
 
 
 class UnavailableError(JWTKitError):
