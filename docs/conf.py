@@ -5,6 +5,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from sphinx.util.nodes import make_refnode
+
 _PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 project = "jwtkit"
@@ -49,3 +51,19 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(datetime|timedelta|optional|T|_T|Enum|Exception|ValueError)"),
     (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),
 ]
+
+
+def _resolve_by_name(app, env, node, contnode):
+    """Resolve a reference to the private home of a public name: signatures name the module a class is written in."""
+    if node.get("refdomain") != "py":
+        return None
+    name = str(node.get("reftarget", "")).rsplit(".", 1)[-1]
+    homes = [found for found in env.domains["py"].objects if found.rsplit(".", 1)[-1] == name]
+    if len(homes) != 1:
+        return None
+    entry = env.domains["py"].objects[homes[0]]
+    return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, homes[0])
+
+
+def setup(app):
+    app.connect("missing-reference", _resolve_by_name)

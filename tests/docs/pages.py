@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,27 @@ def is_run(fence: Fence) -> bool:
     return fence.caption is None and fence.language in {"python", "pycon"}
 
 
-def run(page: Path, *, base_url: str = LOCAL) -> dict[str, Any]:
-    """Run a page's `python` and `pycon` blocks from top to bottom in one namespace, and return it."""
+def write_files(page: Path, folder: Path) -> None:
+    """Write the files a page builds, block by block: the blocks whose caption is a file's name."""
+    for fence in fences(page):
+        if fence.caption is not None and fence.caption.endswith(".py"):
+            with (folder / fence.caption).open("a", encoding="utf-8") as file:
+                file.write(fence.code + "\n\n")
+
+
+def run(page: Path, *, on_console: Callable[[str], str | None] = lambda _: None) -> dict[str, Any]:
+    """Run a page's `python` and `pycon` blocks from top to bottom in one namespace, and return it.
+
+    `on_console` is told of each console block, in its place; it may start a server and return its address, which
+    then stands for the one that is printed.
+    """
     namespace: dict[str, Any] = {"__name__": "page"}
-    for fence in filter(is_run, fences(page)):
+    base_url = LOCAL
+    for fence in fences(page):
+        if fence.language == "console":
+            base_url = on_console(fence.code) or base_url
+        if not is_run(fence):
+            continue
         code = fence.code.replace(LOCAL, base_url)
         if fence.language == "python":
             # The empty lines put the page's own line numbers into a traceback.

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import LOCAL, ROOT, every_page, fences, is_run, run
+from tests.docs.pages import LOCAL, ROOT, every_page, fences, is_run, run, write_files
 
 PAGES = [page for page in every_page() if any(map(is_run, fences(page)))]
 # A page that talks to a running server has a test of its own beside this one.
@@ -24,17 +23,8 @@ def test_there_are_pages_with_code():
 )
 def test_the_code_of_a_page_runs_as_printed(page: Path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    before = set(sys.modules)
-    for fence in fences(page):
-        if fence.caption is not None and fence.caption.endswith(".py"):
-            Path(fence.caption).write_text(fence.code, encoding="utf-8")
-    try:
-        run(page)
-    finally:
-        for name in set(sys.modules) - before:
-            if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
-                del sys.modules[name]
+    write_files(page, tmp_path)
+    run(page)
 
 
 @pytest.mark.parametrize("page", every_page(), ids=lambda page: str(page.relative_to(ROOT)))
