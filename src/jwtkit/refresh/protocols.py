@@ -184,6 +184,7 @@ class SecretRegistry(Protocol):
         Raises:
             StoreUnavailableError: The store cannot be reached now.
         """
+        ...
 
 
 @runtime_checkable
@@ -192,3 +193,4 @@ class AsyncSecretRegistry(Protocol):
 
     async def live_key_ids(self, issuer: str, /) -> frozenset[str]:
         """See `SecretRegistry.live_key_ids`."""
+        ...

@@ -1,0 +1,192 @@
+"""The access token beside a refresh token: what it may carry, making it, and knowing it again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+from jwtkit.errors import ClaimsError, ConfigurationError, RefreshScopeError, UnknownIssuerError
+from jwtkit.refresh.decision import PairClaims
+from jwtkit.refresh.family import Family
+from jwtkit.refresh.grant import Grant
+from jwtkit.refresh.session import Session, claims_of, session_of
+from jwtkit.tokens.draft import join_scopes
+from jwtkit.tokens.token import IssuedToken, StaleToken
+
+__all__ = ["AccessTokens", "Granted", "Granting", "ReadingStale", "Signing", "narrowed", "refuse_own_claims"]
+
+_GENERATION: Final = "rtg"
+_EPOCH: Final = "rte"
+
+
+class Signing(Protocol):
+    """`TokenIssuer.issue`, awaited."""
+
+    def __call__(
+        self,
+        subject: str | None,
+        *,
+        scopes: Iterable[str],
+        claims: Mapping[str, Any],
+        lifetime: timedelta,
+        client_id: str | None,
+        session_id: str,
+        confirmation: str | None,
+    ) -> Awaitable[IssuedToken]:
+        """Make one signed token."""
+        ...
+
+
+class ReadingStale(Protocol):
+    """`TokenValidator.validate_except_lifetime`, awaited."""
+
+    def __call__(
+        self, token: str | bytes, *, max_expired_for: timedelta, confirmation: str | None
+    ) -> Awaitable[StaleToken]:
+        """Return the token if every check but its expiry holds."""
+        ...
+
+
+Granting = Callable[[Session], Awaitable[Grant | None]]
+"""A rotator's ``grant=`` callable, awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What the next access token carries."""
+
+    scopes: tuple[str, ...]
+    claims: Mapping[str, Any]
+
+
+class AccessTokens:
+    """Makes the access tokens of sessions, and reads them when they come back at refresh.
+
+    Args:
+        issuer: The ``iss`` they carry.
+        lifetime: How long one lives, unless its session is over sooner.
+        max_expired_for: How long ago one may have expired and still identify its session.
+        sign: Signs.
+        read: Reads one that may have expired.
+        grant: Says what a subject may do now; None goes by what was granted at login.
+    """
+
+    __slots__ = ("_grant", "_issuer", "_lifetime", "_max_expired_for", "_read", "_sign")
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        lifetime: timedelta,
+        max_expired_for: timedelta,
+        sign: Signing,
+        read: ReadingStale,
+        grant: Granting | None,
+    ) -> None:
+        self._issuer = issuer
+        self._lifetime = lifetime
+        self._max_expired_for = max_expired_for
+        self._sign = sign
+        self._read = read
+        self._grant = grant
+
+    async def granted(self, family: Family) -> Granted | None:
+        """Return what the session's subject may do now, or None when its session has to end.
+
+        Raises:
+            ConfigurationError: ``rotator.grant``: the ``grant=`` callable gave something else than a Grant,
+                or the Grant of another subject.
+        """
+        if self._grant is None:
+            return Granted(tuple(family.scopes.split()), claims_of(family))
+        grant = await self._grant(session_of(family))
+        if grant is None:
+            return None
+        if not isinstance(grant, Grant):
+            raise ConfigurationError("the grant= callable must return a Grant or None", code="rotator.grant")
+        if grant.subject not in (None, family.subject):
+            raise ConfigurationError(
+                "the grant= callable returned a Grant of another subject", code="rotator.grant"
+            )
+        refuse_own_claims(grant.claims)
+        return Granted(tuple(join_scopes(grant.scopes).split()), grant.claims)
+
+    async def signed(self, family: Family, granted: Granted, *, now: int) -> IssuedToken:
+        """Sign the access token of the row as it is to stand.
+
+        Args:
+            family: The row; its generation goes into the token.
+            granted: What the token carries.
+            now: The store's time: no access token outlives its session.
+        """
+        left = timedelta(seconds=max(1, (family.idle_expires_at - now) // 1000))
+        return await self._sign(
+            family.subject,
+            scopes=granted.scopes,
+            claims={**granted.claims, _GENERATION: family.generation, _EPOCH: family.epoch},
+            lifetime=min(self._lifetime, left),
+            client_id=family.client_id,
+            session_id=family.session_id,
+            confirmation=family.confirmation,
+        )
+
+    async def pair_claims(self, access_token: str | bytes, *, confirmation: str | None) -> PairClaims:
+        """Read the access token presented with a refresh token.
+
+        Raises:
+            TokenError: It is not good, or has expired for too long.
+            UnavailableError: That cannot be said now.
+        """
+        token = await self._read(
+            access_token, max_expired_for=self._max_expired_for, confirmation=confirmation
+        )
+        if token.issuer != self._issuer:
+            raise UnknownIssuerError("the access token is of another issuer than the refresh token")
+        generation = token.claims.get(_GENERATION)
+        return PairClaims(
+            subject=_present(token, "subject"),
+            client_id=_present(token, "client_id"),
+            confirmation=_present(token, "confirmation"),
+            session_id=_present(token, "session_id"),
+            generation=generation if type(generation) is int else None,
+        )
+
+
+def narrowed(granted: Granted, scopes: Iterable[str] | None) -> Granted:
+    """Return what is granted, narrowed to the scopes the client asks for (RFC 6749 §6).
+
+    Raises:
+        RefreshScopeError: ``refresh.scope``: it asks for one that is not granted.
+    """
+    if scopes is None:
+        return granted
+    try:
+        wanted = tuple(join_scopes(scopes).split())
+    except ConfigurationError:
+        wanted = ("",)  # what the client wrote is no list of scopes at all, so none of ours
+    if not frozenset(granted.scopes).issuperset(wanted):
+        raise RefreshScopeError("the session was not granted every scope asked for; ask for fewer")
+    return Granted(wanted, granted.claims)
+
+
+def refuse_own_claims(claims: Mapping[str, Any]) -> None:
+    """Refuse claims that would pass as the rotator's own.
+
+    Raises:
+        ConfigurationError: ``issue.registered_claim``.
+    """
+    if _GENERATION in claims or _EPOCH in claims:
+        raise ConfigurationError(
+            f"claims= must not hold {_GENERATION} or {_EPOCH}: the rotator sets them",
+            code="issue.registered_claim",
+        )
+
+
+def _present(token: StaleToken, name: str) -> str | None:
+    try:
+        value: str = getattr(token, name)
+    except ClaimsError:
+        return None
+    return value

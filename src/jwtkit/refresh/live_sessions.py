@@ -1,0 +1,138 @@
+"""What is done to sessions apart from trading their tokens: ending, listing, counting, removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final, Literal
+
+from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
+from jwtkit.events import Event, Observer, SessionEnded, notify
+from jwtkit.refresh.decision import end
+from jwtkit.refresh.family import EndReason, Family
+from jwtkit.refresh.guarded_store import GuardedStore
+from jwtkit.refresh.policy import milliseconds
+from jwtkit.refresh.protocols import EpochScope, Snapshot
+from jwtkit.refresh.session import Session, session_of
+
+__all__ = ["ATTEMPTS", "LiveSessions"]
+
+ATTEMPTS: Final = 8
+"""How often a lost swap is decided anew before the client is asked to come again."""
+
+_PAGE: Final = 100
+
+
+class LiveSessions:
+    """The sessions of one issuer in one store, with every wait spelt ``await``.
+
+    Args:
+        issuer: Whose sessions; those of other issuers in the same store are left alone.
+        store: Where they are.
+        observer: Told of every end.
+        clock: The time of events, in seconds.
+    """
+
+    __slots__ = ("_clock", "_observer", "issuer", "store")
+
+    def __init__(
+        self, *, issuer: str, store: GuardedStore, observer: Observer | None, clock: Callable[[], float]
+    ) -> None:
+        self.issuer: Final = issuer
+        self.store: Final = store
+        self._observer = observer
+        self._clock = clock
+
+    async def end(self, session_id: str, reason: EndReason, *, subject: str | None = None) -> bool:
+        """End one session.
+
+        Args:
+            session_id: Which; an unknown one is no error.
+            reason: Why.
+            subject: End it only when it belongs to this subject.
+
+        Returns:
+            Whether it was there and had not been ended before.
+
+        Raises:
+            StoreUnavailableError: The store cannot be reached; the session may still be alive.
+            ContentionError: Others wrote to it each time.
+        """
+        outcome_unknown = False
+        for _ in range(ATTEMPTS):
+            snapshot = await self.store.read(session_id)
+            family = snapshot.family
+            if family is None or family.issuer != self.issuer:
+                return False
+            if subject is not None and family.subject != subject:
+                return False
+            if family.ended_at is None:
+                ended = end(family, now=max(snapshot.now, family.used_at), reason=reason)
+                try:
+                    if not await self.store.compare_and_swap(ended, expected_version=family.version):
+                        continue
+                except StoreUnavailableError:
+                    outcome_unknown = True
+                    continue
+            elif not outcome_unknown:
+                return False
+            self.tell(SessionEnded(self._clock(), family.session_id, family.subject, reason))
+            return True
+        if outcome_unknown:
+            raise StoreUnavailableError("the session store did not confirm the end of the session; try again")
+        raise ContentionError("the session changed faster than it could be ended; try again")
+
+    async def of_subject(self, subject: str) -> list[Session]:
+        """Return the subject's live sessions, newest login first."""
+        return [session_of(family) for family in await self._live(subject)]
+
+    async def displace(self, newest: Family, *, keep: int) -> None:
+        """End the oldest sessions of a subject until `keep` are left, the one just started among them."""
+        kept = 1
+        for family in await self._live(newest.subject):
+            if family.session_id == newest.session_id:
+                continue
+            kept += 1
+            if kept > keep:
+                await self.end(family.session_id, "displaced")
+
+    async def epoch(self, subject: str, tenant: str | None) -> int:
+        """Return the revocation epoch that applies to a subject who logs in now."""
+        scopes = EpochScope.applying_to(self.issuer, subject=subject, tenant=tenant)
+        return (await self.store.epoch(scopes)).epoch
+
+    async def log_out(self, kind: Literal["all", "tenant", "subject"], name: str = "") -> int:
+        """End every session of a scope begun so far, by one write; return the new epoch."""
+        return await self.store.bump_epoch(EpochScope(self.issuer, kind, name))
+
+    async def purge(self, older_than: timedelta, limit: int) -> int:
+        """Remove at most `limit` families and denials that have been over for `older_than`."""
+        if not isinstance(older_than, timedelta) or older_than < timedelta(0):
+            raise ConfigurationError(
+                "older_than must be a timedelta that is not negative", code="rotator.purge"
+            )
+        now = (await self.store.epoch([EpochScope(self.issuer, "all")])).now
+        return await self.store.purge(now - milliseconds(older_than), limit=limit)
+
+    def tell(self, event: Event) -> None:
+        """Tell the observer; called after what it tells has been committed."""
+        notify(self._observer, event)
+
+    async def _live(self, subject: str) -> list[Family]:
+        live: list[Family] = []
+        offset = 0
+        while True:
+            page = await self.store.list_subject(self.issuer, subject, limit=_PAGE, offset=offset)
+            live += [
+                snapshot.family
+                for snapshot in page
+                if snapshot.family and _is_live(snapshot.family, snapshot)
+            ]
+            if len(page) < _PAGE:
+                return live
+            offset += _PAGE
+
+
+def _is_live(family: Family, snapshot: Snapshot) -> bool:
+    expires_at = min(family.idle_expires_at, family.absolute_expires_at)
+    return family.ended_at is None and family.epoch >= snapshot.epoch and snapshot.now < expires_at

@@ -1,0 +1,215 @@
+"""Refresh and logout over one store: load, decide, sign, compare-and-swap.
+
+Written once, with every wait spelt ``await``; `RefreshRotator` and `AsyncRefreshRotator` are shells of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+from jwtkit.errors import (
+    ContentionError,
+    RefreshError,
+    RefreshMismatchError,
+    RefreshTokenExpiredError,
+    RefreshTokenInvalidError,
+    RefreshTokenReusedError,
+    RefreshTokenRevokedError,
+    StoreUnavailableError,
+    TokenError,
+)
+from jwtkit.events import SessionEnded, SessionRefreshed
+from jwtkit.refresh.access import Granted, narrowed
+from jwtkit.refresh.decision import Decision, Outcome, PairClaims, Presentation, decide
+from jwtkit.refresh.family import Family
+from jwtkit.refresh.live_sessions import ATTEMPTS
+from jwtkit.refresh.pair import TokenPair
+from jwtkit.refresh.parts import RotationParts, refusal
+from jwtkit.refresh.token_text import RefreshToken, parse
+from jwtkit.tokens.token import IssuedToken
+
+__all__ = ["Rotation"]
+
+_NONCE_SIZE: Final = 16
+
+_REFUSALS: Final[Mapping[Outcome, type[RefreshError]]] = {
+    Outcome.MISMATCH: RefreshMismatchError,
+    Outcome.INVALID: RefreshTokenInvalidError,
+    Outcome.EXPIRED: RefreshTokenExpiredError,
+    Outcome.REVOKED: RefreshTokenRevokedError,
+    Outcome.REUSED: RefreshTokenReusedError,
+}
+
+
+class _Signed(NamedTuple):
+    """The access token of one generation, made before that generation is written."""
+
+    generation: int
+    token: IssuedToken
+    granted: Granted
+
+
+class Rotation:
+    """Trades refresh tokens. Holds no state of its own: every process over one store may have one.
+
+    Args:
+        parts: What it works with.
+    """
+
+    __slots__ = ("_parts", "_sessions")
+
+    def __init__(self, parts: RotationParts) -> None:
+        self._parts = parts
+        self._sessions = parts.sessions
+
+    async def rotate(
+        self,
+        refresh_token: str | bytes,
+        *,
+        access_token: str | bytes | None,
+        client_id: str | None,
+        tenant: str | None,
+        confirmation: str | None,
+        scopes: Iterable[str] | None,
+    ) -> TokenPair:
+        """Trade a refresh token (see `RefreshRotator.rotate`)."""
+        # Before the token is read: with the wrong secret every token would look forged, and every client
+        # would throw its session away.
+        if not self._parts.secret_is_known:
+            await self._parts.check_secret()
+        token = parse(refresh_token, self._parts.keys)
+        if token.absolute_expires_at <= self._parts.clock() * 1000:
+            raise refusal(RefreshTokenExpiredError)
+        presented = Presentation(
+            client_id=client_id,
+            tenant=tenant,
+            confirmation=confirmation,
+            pair=await self._pair_claims(token, access_token, confirmation),
+        )
+        return await self._trade(token, presented, scopes, nonce=self._parts.random_bytes(_NONCE_SIZE))
+
+    async def revoke(self, refresh_token: str | bytes) -> bool:
+        """End the session of a refresh token (see `RefreshRotator.revoke`)."""
+        await self._parts.check_secret()
+        try:
+            token = parse(refresh_token, self._parts.keys)
+        except RefreshTokenInvalidError:
+            return False
+        return await self._sessions.end(token.session_id, "revoked")
+
+    async def _trade(
+        self, token: RefreshToken, presented: Presentation, scopes: Iterable[str] | None, *, nonce: bytes
+    ) -> TokenPair:
+        """Decide and swap until one of the two is final."""
+        store = self._sessions.store
+        signed: _Signed | None = None
+        outcome_unknown: StoreUnavailableError | None = None
+        ending: Decision | None = None
+        for _ in range(ATTEMPTS):
+            snapshot = await store.read(token.session_id)
+            decision = decide(
+                snapshot, token, presented, nonce=nonce, policy=self._parts.policy, keys=self._parts.keys
+            )
+            if ending is not None and _has_ended(decision, ending):
+                raise self._refused_by(ending, token)
+            family, successor = decision.family, decision.token
+            if decision.outcome is Outcome.READ_AGAIN:
+                presented = replace(presented, read_again=True)
+                continue
+            if family is not None and successor is not None:
+                # Before the swap: a signer that is down, or a scope too many, leaves the row untouched.
+                if signed is None or signed.generation != family.generation:
+                    signed = await self._signed(family, scopes, decision.now)
+                presented = replace(
+                    presented, was_live=presented.was_live or decision.outcome is Outcome.ROTATED
+                )
+            if decision.swap and family is not None:
+                try:
+                    if not await store.compare_and_swap(family, expected_version=family.version - 1):
+                        outcome_unknown = None
+                        continue
+                except StoreUnavailableError as error:
+                    # Perhaps it was written: the row will tell, by its nonce or its end.
+                    outcome_unknown = error
+                    ending = decision if successor is None else None
+                    continue
+            if family is None or successor is None or signed is None:
+                raise self._refused_by(decision, token)
+            retried = decision.outcome is Outcome.RETRIED
+            self._sessions.tell(
+                SessionRefreshed(
+                    self._parts.clock(), family.session_id, family.subject, family.generation, retried=retried
+                )
+            )
+            return self._parts.pair(
+                family,
+                successor,
+                signed.token,
+                signed.granted,
+                now=decision.now,
+                retried=retried,
+                new_refresh_token=decision.outcome is not Outcome.KEPT,
+            )
+        if outcome_unknown is not None:
+            raise outcome_unknown
+        raise _contention()
+
+    async def _signed(self, family: Family, scopes: Iterable[str] | None, now: int) -> _Signed:
+        granted = await self._parts.access.granted(family)
+        if granted is None:
+            await self._sessions.end(family.session_id, "grant_refused")
+            raise refusal(RefreshTokenRevokedError)
+        granted = narrowed(granted, scopes)
+        token = await self._parts.access.signed(family, granted, now=now)
+        return _Signed(family.generation, token, granted)
+
+    async def _pair_claims(
+        self, token: RefreshToken, access_token: str | bytes | None, confirmation: str | None
+    ) -> PairClaims | None:
+        if access_token is None:
+            if self._parts.policy.require_access_token:
+                raise self._parts.refused(
+                    RefreshMismatchError, token.session_id, None, "no access token was presented"
+                )
+            return None
+        try:
+            return await self._parts.access.pair_claims(access_token, confirmation=confirmation)
+        except TokenError as error:
+            raise self._parts.refused(
+                RefreshMismatchError, token.session_id, None, f"access token: {error.code}"
+            ) from error
+
+    def _refused_by(self, decision: Decision, token: RefreshToken) -> Exception:
+        """Tell the observer what the table says to, and return the error."""
+        if decision.outcome is Outcome.UNAVAILABLE:
+            return StoreUnavailableError(
+                "the session cannot be judged yet; keep the refresh token and try again",
+                code="rotation_secret.unknown" if decision.rule == 0 else "store.behind",
+            )
+        if decision.outcome is Outcome.CONTENTION:
+            return _contention()
+        error = _REFUSALS[decision.outcome]
+        family = decision.family
+        if family is not None and decision.swap and family.end_reason is not None:
+            self._sessions.tell(
+                SessionEnded(self._parts.clock(), family.session_id, family.subject, family.end_reason)
+            )
+        elif family is not None and decision.outcome in (Outcome.MISMATCH, Outcome.INVALID):
+            return self._parts.refused(error, token.session_id, family.subject, decision.detail)
+        return refusal(error)
+
+
+def _has_ended(seen: Decision, tried: Decision) -> bool:
+    """Say whether the row holds the end that `tried` was to write; its alarm is still to be given."""
+    now, then = seen.family, tried.family
+    return (
+        now is not None
+        and then is not None
+        and (now.ended_at, now.end_reason) == (then.ended_at, then.end_reason)
+    )
+
+
+def _contention() -> ContentionError:
+    return ContentionError("the session was refreshed elsewhere at the same time; try again")
