@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+from sphinx.domains.python import PyObject
 from sphinx.util.nodes import make_refnode
 
 _PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -37,7 +38,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
@@ -48,7 +49,8 @@ python_maximum_signature_line_length = 88
 nitpick_ignore_regex = [
     (r"py:.*", r"(collections|datetime|enum|typing|pathlib|os|re|types|abc|functools|contextlib)(\..*)?"),
     (r"py:.*", r"(Any|Awaitable|Callable|ClassVar|Iterable|Iterator|Literal|Mapping|Path|PathLike|Protocol|Self|Sequence)"),
-    (r"py:.*", r"(datetime|timedelta|optional|T|_T|Enum|Exception|ValueError)"),
+    (r"py:.*", r"(datetime|timedelta|optional|Enum|Exception|ValueError|dataclasses\..*)"),
+    (r"py:.*", r"([a-z_]+\.)*_?[A-Z]"),  # type variables
     (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),
 ]
 
@@ -65,5 +67,14 @@ def _resolve_by_name(app, env, node, contnode):
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, homes[0])
 
 
+def _readable_default(app, what, name, obj, options, signature, return_annotation):
+    """Write a dataclass's default factory so that the signature can be parsed and set line by line."""
+    return (signature.replace("<factory>", "...") if signature else signature), return_annotation
+
+
 def setup(app):
     app.connect("missing-reference", _resolve_by_name)
+    app.connect("autodoc-process-signature", _readable_default)
+    for field in PyObject.doc_field_types:
+        if field.name == "variable":
+            field.label = "Attributes"

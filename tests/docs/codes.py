@@ -8,35 +8,39 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "src" / "jwtkit"
-_CODE = re.compile(r"[a-z][a-z0-9_]*(\.([a-z][a-z0-9_]*|<name>))*")
+_FAMILIES = (
+    "authority|check|claim|claims|grant|header|issue|jwks|jws|jwtkit|key|keys|login|refresh|request|rotation_secret|"
+    "rotator|store|token|validator"
+)
+_CODE = re.compile(rf"({_FAMILIES})(\.([a-z][a-z0-9_]*|<name>)){{1,2}}")
+_GENERAL = re.compile(r"claim\.\w+\.(?P<kind>missing|type|mismatch|forbidden)")
 
 
 def codes_in_source() -> set[str]:
-    """Every `default_code`, every `code=` argument, and the first argument of every `Failure`."""
+    """Every code in the source, with `<name>` for the part that is a claim's name."""
     found: set[str] = set()
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            found.update(code for value in _places(node) for code in _texts(value) if _CODE.fullmatch(code))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            found.update(_GENERAL.sub(r"claim.<name>.\g<kind>", code) for code in _codes(node))
     return found
 
 
-def _places(node: ast.AST) -> Iterator[ast.expr]:
-    if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+def _codes(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        # The few codes without a family are the defaults of a class.
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if any(isinstance(target, ast.Name) and target.id in {"default_code", "EXPIRED"} for target in targets):
-            yield node.value
-    if isinstance(node, ast.Call):
-        yield from (keyword.value for keyword in node.keywords if keyword.arg == "code")
-        name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        if node.args and name in {"Failure", "malformed", "_malformed"}:
-            yield node.args[0]
+        named = any(isinstance(target, ast.Name) and target.id == "default_code" for target in targets)
+        if named and isinstance(node.value, ast.Constant):
+            yield str(node.value.value)
+    text = _text(node)
+    if text is not None and _CODE.fullmatch(text):
+        yield text
 
 
-def _texts(value: ast.expr) -> Iterator[str]:
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        yield value.value
-    elif isinstance(value, ast.JoinedStr):
-        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "<name>" for part in value.values)
-    elif isinstance(value, ast.IfExp):
-        yield from _texts(value.body)
-        yield from _texts(value.orelse)
+def _text(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "<name>" for part in node.values)
+    return None

@@ -1,0 +1,1 @@
+"""Measurements of jwtkit beside its peers and the bare primitives, in one run, as ratios."""

@@ -1,0 +1,20 @@
+"""Run every measurement: `make bench`."""
+
+from __future__ import annotations
+
+import platform
+
+import cryptography
+import jwt
+
+from bench import validation
+
+
+def main() -> None:
+    """Say what is measured on, and measure."""
+    print(f"Python {platform.python_version()}, cryptography {cryptography.__version__}, PyJWT {jwt.__version__}")
+    validation.report()
+
+
+if __name__ == "__main__":
+    main()
