@@ -1,0 +1,1 @@
+"""An order service behind jwtkit: clients register, log in and read their own orders."""

@@ -1,0 +1,1 @@
+"""One adapter for each framework; import the one you use, such as `jwtkit.adapters.fastapi`."""

@@ -1,0 +1,9 @@
+"""What HTTP says about tokens, free of any framework: adapters translate these decisions and make none."""
+
+from __future__ import annotations
+
+from jwtkit.web.answer import Answer, problem
+from jwtkit.web.bearer import answer, bearer_token, challenge
+from jwtkit.web.oauth_token import granted, login_refused, refused
+
+__all__ = ["Answer", "answer", "bearer_token", "challenge", "granted", "login_refused", "problem", "refused"]
