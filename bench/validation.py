@@ -25,7 +25,9 @@ def report() -> None:
     print("validation, no cache            raw        jwtkit     ÷ raw     PyJWT      PyJWT ÷ jwtkit")
     for algorithm in ("HS256", "ES256"):
         key, raw, pyjwt_key = _prepare(algorithm)
-        token = TokenIssuer(ISSUER, audience=AUDIENCE, keys=key).issue("client-42", scopes=["orders:read"]).token
+        token = (
+            TokenIssuer(ISSUER, audience=AUDIENCE, keys=key).issue("client-42", scopes=["orders:read"]).token
+        )
         validator = TokenValidator(ISSUER, audience=AUDIENCE, keys=key)
         bare = seconds_per_call(raw(token))
         ours = seconds_per_call(lambda: validator.validate(token))  # noqa: B023 - called before the next turn
@@ -39,7 +41,13 @@ def report() -> None:
 def _pyjwt(token: str, key: object, algorithm: str) -> object:
     required = ["iss", "sub", "aud", "exp", "iat", "jti"]
     return jwt.decode(
-        token, key, algorithms=[algorithm], audience=AUDIENCE, issuer=ISSUER, leeway=30, options={"require": required}
+        token,
+        key,
+        algorithms=[algorithm],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        leeway=30,
+        options={"require": required},
     )
 
 
@@ -63,6 +71,8 @@ def _raw_ecdsa(public: ec.EllipticCurvePublicKey, token: str) -> Callable[[], ob
     signed, _, text = token.rpartition(".")
     signature = base64url.decode(text)
     data = signed.encode()
-    encoded = encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    encoded = encode_dss_signature(
+        int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    )
     algorithm = ec.ECDSA(SHA256())
     return lambda: public.verify(encoded, data, algorithm)

@@ -8,7 +8,9 @@ from pathlib import Path
 from sphinx.domains.python import PyObject
 from sphinx.util.nodes import make_refnode
 
-_PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_PROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))[
+    "project"
+]
 
 project = "jwtkit"
 author = "jwtkit contributors"
@@ -48,7 +50,10 @@ python_maximum_signature_line_length = 88
 # No other project's inventory is fetched at build time, so names of other projects stay plain text.
 nitpick_ignore_regex = [
     (r"py:.*", r"(collections|datetime|enum|typing|pathlib|os|re|types|abc|functools|contextlib)(\..*)?"),
-    (r"py:.*", r"(Any|Awaitable|Callable|ClassVar|Iterable|Iterator|Literal|Mapping|Path|PathLike|Protocol|Self|Sequence)"),
+    (
+        r"py:.*",
+        r"(Any|Awaitable|Callable|ClassVar|Iterable|Iterator|Literal|Mapping|Path|PathLike|Protocol|Self|Sequence)",
+    ),
     (r"py:.*", r"(datetime|timedelta|optional|Enum|Exception|ValueError|dataclasses\..*)"),
     (r"py:.*", r"([a-z_]+\.)*_?[A-Z]"),  # type variables
     (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),

@@ -110,8 +110,17 @@ def _install_with_uv(uv: str, venv: Path, python: str, requirements: list[str]) 
         if not _python(venv).exists():
             _run([uv, "venv", "--quiet", "--no-project", "--clear", "--python", python, str(venv)])
         _run(
-            [uv, "pip", "install", "--quiet", "--python", str(_python(venv)), "-c", str(CONSTRAINTS)]
-            + requirements
+            [
+                uv,
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                str(_python(venv)),
+                "-c",
+                str(CONSTRAINTS),
+                *requirements,
+            ]
         )
     except subprocess.CalledProcessError:
         print("uv could not install it; trying venv and pip instead", file=sys.stderr, flush=True)
@@ -131,8 +140,17 @@ def _install_with_pip(venv: Path, python: str, requirements: list[str]) -> None:
         )
     try:
         _run(
-            [str(_python(venv)), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            + ["-c", str(CONSTRAINTS), *requirements]
+            [
+                str(_python(venv)),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-c",
+                str(CONSTRAINTS),
+                *requirements,
+            ]
         )
     except subprocess.CalledProcessError:
         sys.exit("pip could not install the project's requirements; its own message is above.")

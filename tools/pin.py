@@ -1,4 +1,4 @@
-"""Write constraints.txt: names and versions that serve Python 3.11 to 3.13, no index and no hashes; needs uv."""
+"""Write constraints.txt: names and versions that serve Python 3.11 to 3.13, no index, no hashes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,12 @@ def main() -> int:
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--fork-strategy", "fewest"]
     command += ["--group", "pyproject.toml:dev", "--all-extras", "pyproject.toml", "-"]
     answer = subprocess.run(
-        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, input="\n".join(_example_requirements())
+        command,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        input="\n".join(_example_requirements()),
     )
     pins = [line for line in answer.stdout.splitlines() if re.match(r"[a-z0-9]", line)]
     (ROOT / "constraints.txt").write_text(HEADER + "\n".join(pins) + "\n", encoding="utf-8")

@@ -31,7 +31,14 @@ def _test(version: str) -> str:
     bootstrap = [sys.executable, "tools/bootstrap.py", "dev", "--venv", venv, "--python", python]
     if subprocess.run(bootstrap, cwd=ROOT, check=False).returncode:
         return "failed"
-    tests = [str(ROOT / venv / "bin" / "python"), "-m", "pytest", "--numprocesses=auto", "--dist=worksteal", "-q"]
+    tests = [
+        str(ROOT / venv / "bin" / "python"),
+        "-m",
+        "pytest",
+        "--numprocesses=auto",
+        "--dist=worksteal",
+        "-q",
+    ]
     tests += os.environ.get("PYTEST_ARGS", "").split()
     return "failed" if subprocess.run(tests, cwd=ROOT, check=False).returncode else "passed"
 

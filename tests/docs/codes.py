@@ -33,6 +33,8 @@ def _codes(node: ast.AST) -> Iterator[str]:
         named = any(isinstance(target, ast.Name) and target.id == "default_code" for target in targets)
         if named and isinstance(node.value, ast.Constant):
             yield str(node.value.value)
+    if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
+        yield str(node.value.value)
     text = _text(node)
     if text is not None and _CODE.fullmatch(text):
         yield text
@@ -42,5 +44,7 @@ def _text(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "<name>" for part in node.values)
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "<name>" for part in node.values
+        )
     return None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import doctest
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOCAL = "http://127.0.0.1:8000"
-_FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ ]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ ]*$", re.MULTILINE | re.DOTALL
+)
 _OPTION = re.compile(r"\A:(?P<name>[\w-]+):[ ]*(?P<value>[^\n]*)\n")
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -67,7 +71,9 @@ def run(page: Path, *, on_console: Callable[[str], str | None] = lambda _: None)
     `on_console` is told of each console block, in its place; it may start a server and return its address, which
     then stands for the one that is printed.
     """
-    namespace: dict[str, Any] = {"__name__": "page"}
+    # A real module: dataclasses and pydantic look their class's module up.
+    sys.modules["page"] = module = ModuleType("page")
+    namespace = module.__dict__
     base_url = LOCAL
     for fence in fences(page):
         if fence.language == "console":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.docs.pages import LOCAL, ROOT, every_page, fences, is_run, run, write_files
 
 PAGES = [page for page in every_page() if any(map(is_run, fences(page)))]

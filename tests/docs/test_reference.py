@@ -7,12 +7,12 @@ import pkgutil
 import re
 
 import pytest
+from tests.docs.codes import codes_in_source
+from tests.docs.pages import ROOT
 
 import jwtkit
 from jwtkit.jose import ALGORITHMS
 from jwtkit.tokens.profiles import PROFILES
-from tests.docs.codes import codes_in_source
-from tests.docs.pages import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 _ROW = re.compile(r"^\| `(?P<code>[^`]+)` \|", re.MULTILINE)
@@ -26,13 +26,24 @@ def test_the_table_of_error_codes_is_complete():
 
 def test_every_public_package_has_a_page():
     names = {module.name for module in pkgutil.iter_modules(jwtkit.__path__)}
-    inside = {"authority", "issuer", "rotator", "validator", "adapters"}  # on the pages jwtkit.md and fastapi.md
+    inside = {
+        "authority",
+        "issuer",
+        "rotator",
+        "validator",
+        "adapters",
+    }  # on the pages jwtkit.md and fastapi.md
     assert {name for name in names - inside if not (REFERENCE / f"{name}.md").exists()} == set()
 
 
 def test_every_algorithm_is_in_the_table():
     text = (REFERENCE / "algorithms.md").read_text(encoding="utf-8")
-    table = {name for line in text.splitlines() if line.startswith("| `") for name in re.findall(r"`([^`]+)`", line)}
+    table = {
+        name
+        for line in text.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([^`]+)`", line)
+    }
     assert set(ALGORITHMS) <= table
 
 
@@ -41,7 +52,9 @@ def test_a_profile_is_described_as_it_is(profile):
     text = (REFERENCE / "profiles.md").read_text(encoding="utf-8")
     (row,) = (line for line in text.splitlines() if line.startswith(f"| `{profile.name}` |"))
     _, _, types, required, scopes, clients, *_ = row.split("|")
-    assert {"none" if kind is None else kind for kind in profile.types} == set(re.findall(r"[\w+]+", types.lower()))
+    assert {"none" if kind is None else kind for kind in profile.types} == set(
+        re.findall(r"[\w+]+", types.lower())
+    )
     if "the same and" in required:
         required += " `iss` `sub` `aud` `exp` `iat` `jti`"
     assert set(profile.required_claims) == set(re.findall(r"`(\w+)`", required))
@@ -51,8 +64,22 @@ def test_a_profile_is_described_as_it_is(profile):
 
 @pytest.mark.parametrize(
     "name",
-    ["", ".dangerous", ".errors", ".events", ".jose", ".keys", ".refresh", ".revocation", ".stores", ".testing"]
-    + [".tokens", ".validator", ".web", ".adapters.fastapi"],
+    [
+        "",
+        ".dangerous",
+        ".errors",
+        ".events",
+        ".jose",
+        ".keys",
+        ".refresh",
+        ".revocation",
+        ".stores",
+        ".testing",
+        ".tokens",
+        ".validator",
+        ".web",
+        ".adapters.fastapi",
+    ],
 )
 def test_exported_names_are_sorted_and_there(name):
     module = importlib.import_module(f"jwtkit{name}")

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from tests.docs.pages import ROOT, run, write_files
 
 TUTORIAL = ROOT / "docs" / "tutorial" / "index.md"
@@ -22,7 +21,9 @@ def test_the_tutorial_works_as_printed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_files(TUTORIAL, tmp_path)
     with _servers(tmp_path) as start:
-        namespace = run(TUTORIAL, on_console=lambda code: start() if "$ uvicorn service:app" in code else None)
+        namespace = run(
+            TUTORIAL, on_console=lambda code: start() if "$ uvicorn service:app" in code else None
+        )
         namespace["http"].close()
     assert "third" in namespace, "the sessions after the server's start were not run"
 
@@ -36,7 +37,16 @@ def _servers(folder: Path) -> Iterator:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        command = [sys.executable, "-m", "uvicorn", "service:app", "--port", str(port), "--log-level", "warning"]
+        command = [
+            sys.executable,
+            "-m",
+            "uvicorn",
+            "service:app",
+            "--port",
+            str(port),
+            "--log-level",
+            "warning",
+        ]
         started.append(subprocess.Popen(command, cwd=folder))
         _wait_for(started[-1], port)
         return f"http://127.0.0.1:{port}"

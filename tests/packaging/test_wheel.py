@@ -10,13 +10,22 @@ import zipfile
 from pathlib import Path
 
 import pytest
-
 from tests.docs.pages import ROOT, fences
 
 pytestmark = pytest.mark.slow
 
 # What `import jwtkit` must not load: engines, extras, and parts of the standard library that are slow to import.
-LAZY = ("jwt", "cryptography", "sqlite3", "asyncio", "fastapi", "starlette", "pydantic", "pytest", "hypothesis")
+LAZY = (
+    "jwt",
+    "cryptography",
+    "sqlite3",
+    "asyncio",
+    "fastapi",
+    "starlette",
+    "pydantic",
+    "pytest",
+    "hypothesis",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +53,16 @@ def python(wheel, tmp_path_factory) -> Path:
         _run([uv, "pip", "install", "--quiet", "--python", str(interpreter), *constraints])
     else:
         _run([sys.executable, "-m", "venv", str(venv)])
-        _run([str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *constraints])
+        _run(
+            [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *constraints]
+        )
     return interpreter
 
 
 def _run(command: list[str], **options) -> str:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "VIRTUAL_ENV"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "VIRTUAL_ENV"))
+    }
     environment.pop("PYTHONPATH", None)
     answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, **options)
     assert answer.returncode == 0, f"{answer.stdout}\n{answer.stderr}"
@@ -69,11 +82,16 @@ def test_the_wheel_requires_pyjwt_and_cryptography_only(wheel):
     (metadata,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
     lines = archive.read(metadata).decode().splitlines()
     required = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist:")]
-    assert sorted(line for line in required if "extra ==" not in line) == ["cryptography>=47", "pyjwt<3,>=2.15.1"]
+    assert sorted(line for line in required if "extra ==" not in line) == [
+        "cryptography>=47",
+        "pyjwt<3,>=2.15.1",
+    ]
 
 
 def test_nothing_else_is_installed_with_it(python):
-    listed = _run([str(python), "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))"])
+    listed = _run(
+        [str(python), "-c", "import importlib.metadata as m; print(*(d.name for d in m.distributions()))"]
+    )
     assert {name.lower() for name in listed.split()} - {"pip", "setuptools"} == {
         "cffi",
         "cryptography",

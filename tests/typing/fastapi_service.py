@@ -6,7 +6,14 @@ from typing import Annotated, assert_type
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Security
 
-from jwtkit import AsyncRefreshRotator, AsyncTokenValidator, Grant, RefreshRotator, TokenValidator, VerifiedToken
+from jwtkit import (
+    AsyncRefreshRotator,
+    AsyncTokenValidator,
+    Grant,
+    RefreshRotator,
+    TokenValidator,
+    VerifiedToken,
+)
 from jwtkit.adapters.fastapi import JWTBearer, install_error_handlers, token_routes
 from jwtkit.testing import verified_token
 
@@ -31,7 +38,9 @@ def service(validator: TokenValidator, rotator: RefreshRotator) -> FastAPI:
         return orders(token)
 
     app.dependency_overrides[bearer] = bearer.always(verified_token("client-42"))
-    router = token_routes(rotator, authenticate=authenticate, prefix="/auth", paths={"refresh": "/refreshtoken"})
+    router = token_routes(
+        rotator, authenticate=authenticate, prefix="/auth", paths={"refresh": "/refreshtoken"}
+    )
     assert_type(router, APIRouter)
     app.include_router(router)
     assert me is not None

@@ -59,7 +59,9 @@ def rotating(issuer: TokenIssuer, validator: TokenValidator) -> None:
         grant=grant_now,
         observer=observer,
     )
-    pair = rotator.start("client-42", scopes=["orders:read"], claims={"plan": "gold"}, label="Firefox on Linux")
+    pair = rotator.start(
+        "client-42", scopes=["orders:read"], claims={"plan": "gold"}, label="Firefox on Linux"
+    )
     assert_type(pair, TokenPair)
     assert_type(pair.access_token, str)
     assert_type(pair.refresh_token, str)

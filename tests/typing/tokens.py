@@ -65,7 +65,9 @@ def keys() -> None:
 
 def issuing(key: SigningKey) -> None:
     """An issuer takes a key or a store that signs."""
-    issuer = TokenIssuer("https://orders.example", audience="orders-api", keys=key, lifetime=timedelta(minutes=5))
+    issuer = TokenIssuer(
+        "https://orders.example", audience="orders-api", keys=key, lifetime=timedelta(minutes=5)
+    )
     TokenIssuer("https://orders.example", audience=["a", "b"], keys=StaticKeyStore(key, key.verification_key))
     issued = issuer.issue("client-42", scopes=["orders:read"], claims={"plan": "gold"}, client_id="spa")
     assert_type(issued, IssuedToken)
