@@ -6,12 +6,13 @@ none can be accepted or made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from jwtkit.errors import ConfigurationError
+from jwtkit.errors import ConfigurationError, JWTKitError
 from jwtkit.jose.key_types import (
     AKPKeyType,
     ECKeyType,
@@ -21,7 +22,15 @@ from jwtkit.jose.key_types import (
     RSAKeyType,
 )
 
-__all__ = ["ALGORITHMS", "Algorithm", "algorithm_for_key", "algorithm_named", "algorithms_for", "concrete"]
+__all__ = [
+    "ALGORITHMS",
+    "Algorithm",
+    "algorithm_for_key",
+    "algorithm_named",
+    "algorithms_for",
+    "concrete",
+    "foreign_errors",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +152,27 @@ def algorithm_for_key(key: Any, alg: str | None, *, private: bool) -> Algorithm:
         else f"{alg} needs a key of type {needed}; this one is of another type or curve",
         code="key.algorithm",
     )
+
+
+@contextmanager
+def foreign_errors(algorithm: Algorithm) -> Generator[None]:
+    """Turn what the cryptography libraries raise about a key into `ConfigurationError`.
+
+    Not chained: what they say may quote what they were given.
+
+    Raises:
+        ConfigurationError: ``key.unsupported``: this build of the libraries lacks the algorithm, as some
+            distributions' builds lack ML-DSA or secp256k1.
+    """
+    try:
+        yield
+    except JWTKitError:
+        raise
+    except Exception:
+        raise ConfigurationError(
+            f"the cryptography library installed here cannot use this {algorithm.name} key",
+            code="key.unsupported",
+        ) from None
 
 
 def algorithms_for(kty: Any, curve: Any = None) -> tuple[Algorithm, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NoReturn, Self
 
 from jwtkit.errors import ConfigurationError, MalformedTokenError
@@ -122,8 +121,8 @@ class JWKSet:
             "algorithms": frozenset(by_name),
             "skipped": skipped,
             "_entries": unique,
-            "_found": MappingProxyType(found),
-            "_only": MappingProxyType({name: keys[0] for name, keys in by_name.items() if len(keys) == 1}),
+            "_found": found,
+            "_only": {name: keys[0] for name, keys in by_name.items() if len(keys) == 1},
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -239,11 +238,30 @@ class JWKSet:
         kinds = ", ".join(f"{number} {name}" for name, number in count.items())
         return f"JWKSet({kinds or 'no keys'}; {len(self.skipped)} skipped)"
 
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (type(self), self._entries, self.skipped, self.algorithms)
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError("a JWKSet cannot be changed")
 
     def __delattr__(self, name: str) -> NoReturn:
         raise AttributeError("a JWKSet cannot be changed")
+
+
+def _restored(
+    cls: type[JWKSet],
+    entries: tuple[_Entry, ...],
+    skipped: tuple[SkippedKey, ...],
+    accepted: frozenset[str],
+) -> JWKSet:
+    """Make a set again from its pickle; secrets refuse to be in one."""
+    return cls._of(list(entries), skipped, accepted)
 
 
 def _place(key: VerificationKey) -> tuple[str, str]:

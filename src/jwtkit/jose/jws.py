@@ -194,7 +194,9 @@ def select_key(
     key = keys.find(alg, kid)
     if key is not None:
         return key
-    if kid is None and alg in keys.algorithms:
+    if alg not in keys.algorithms:
+        raise UnknownKeyError(f"there is no {alg} key to verify the token with")
+    if kid is None:
         raise UnknownKeyError(
             f"the token names no key (kid), and there is more than one for {alg}",
             hint="have the issuer write kid into the header",
@@ -263,7 +265,9 @@ def sign_compact(payload: bytes, key: _Signer, *, header: Mapping[str, Any] | No
     if not isinstance(payload, bytes):
         raise ConfigurationError("the payload must be bytes", code="jws.payload")
     own = {"alg": key.alg, "kid": key.kid}
-    given = {} if header is None else dict(header)
+    if header is not None and not isinstance(header, Mapping):
+        raise ConfigurationError("the header must be a mapping", code="jws.header")
+    given = dict(header or {})
     for name, value in given.items():
         if name in _NEVER_WRITTEN:
             raise ConfigurationError(f"the header may not hold {name!r}", code="jws.header")

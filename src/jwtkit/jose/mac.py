@@ -30,7 +30,7 @@ def bind_mac(
     Returns:
         ``sign(message)`` and ``verify(message, mac)``.
     """
-    empty = hashlib.new(hash_name, usedforsecurity=True)
+    empty = hashlib.new(hash_name)
     block = secret if len(secret) <= empty.block_size else hashlib.new(hash_name, secret).digest()
     block = block.ljust(empty.block_size, b"\0")
     # Only ever copied: an update of these two would be shared by every thread.

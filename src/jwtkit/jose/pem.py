@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +47,7 @@ def read_private(data: str | bytes, password: str | bytes | None) -> Any:
         )
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    secret = password.encode("utf-8") if isinstance(password, str) else password
+    secret = _secret(password)
     try:
         return _read(lambda: load_pem_private_key(pem, secret))
     except TypeError:
@@ -79,7 +78,7 @@ def write_private(private: Any, password: str | bytes | None) -> str:
         PrivateFormat,
     )
 
-    secret = password.encode("utf-8") if isinstance(password, str) else password
+    secret = _secret(password)
     if secret is not None and not 0 < len(secret) <= 1023:
         raise ConfigurationError(
             "a password must have 1 to 1023 bytes; pass None to write the key unencrypted",
@@ -98,13 +97,21 @@ def _to_bytes(data: object) -> bytes:
     return data
 
 
+def _secret(password: object) -> bytes | None:
+    try:
+        secret = password.encode("utf-8") if isinstance(password, str) else password
+    except UnicodeEncodeError:
+        secret = False
+    if secret is not None and not isinstance(secret, bytes):
+        raise ConfigurationError("a password must be bytes, or str in UTF-8", code="key.password")
+    return secret
+
+
 def _read(load: Callable[[], Any]) -> Any:
     from cryptography.exceptions import UnsupportedAlgorithm
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about key kinds that are refused a moment later anyway
-            return load()
+        return load()
     except (ValueError, UnsupportedAlgorithm):
         raise ConfigurationError(
             "the text is not a PEM key that can be read",

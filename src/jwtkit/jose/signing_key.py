@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Self
 
 from jwtkit.errors import ConfigurationError
 from jwtkit.jose import pem
-from jwtkit.jose.algorithms import Algorithm, algorithm_for_key, algorithm_named, concrete
+from jwtkit.jose.algorithms import Algorithm, algorithm_for_key, algorithm_named, concrete, foreign_errors
 from jwtkit.jose.jwk import check_use, require_mapping, resolve_algorithms
 from jwtkit.jose.key_types import SignFunction
 from jwtkit.jose.verification_key import VerificationKey
@@ -75,7 +75,9 @@ class SigningKey:
         """
         named = algorithm_named(alg)
         row = concrete(named)[0]
-        return cls._bind(row, row.key_type.generate(row), kid, alg=named.name)
+        with foreign_errors(row):
+            private = row.key_type.generate(row)
+        return cls._bind(row, private, kid, alg=named.name)
 
     @classmethod
     def from_pem(
@@ -122,7 +124,8 @@ class SigningKey:
                 code="key.public",
                 hint="to verify only, use VerificationKey.from_jwk",
             )
-        private = row.key_type.private_from_jwk(jwk, row)
+        with foreign_errors(row):
+            private = row.key_type.private_from_jwk(jwk, row)
         return cls._bind(row, private, jwk.get("kid"), alg=jwk.get("alg", alg))
 
     @classmethod
@@ -158,7 +161,7 @@ class SigningKey:
         """Return the private JWK: whoever reads it can sign tokens."""
         return {
             **self.verification_key.unsafe_to_jwk(),
-            "alg": self._row.name,
+            "alg": self.alg,
             **self._row.key_type.private_members(self._private),
         }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any, Final, NoReturn
 
@@ -25,7 +25,8 @@ MAX_DIGITS: Final = 4300
 
 _WHITE_SPACE: Final = " \t\n\r"
 _STRING_OR_BRACKET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
-_SCALARS: Final = frozenset({str, int, bool, type(None)})
+_NAMES: Final = frozenset({str})
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class _DuplicateNameError(Exception):
@@ -90,15 +91,17 @@ def parse_object(data: bytes) -> dict[str, Any]:
             raise _not_json()
         text = data.decode("utf-8")
         scan = _scan_short if len(data) <= MAX_DIGITS else _scan_long
-        if not text.startswith("{"):
+        if text[:1] != "{":
             text = text.lstrip(_WHITE_SPACE)
         value, end = scan(text, 0)
         if end != len(text) and text[end:].strip(_WHITE_SPACE):
             raise _not_json()
         if type(value) is not dict:
             raise _not_json()
-        if b"\\u" in data:
-            _encode(value).encode("utf-8")  # the only way in for a lone surrogate; fails for one
+        # An escape is the only way in for a lone surrogate; to encode it again fails for one. The search
+        # for a single byte first is several times faster than the search for two.
+        if b"\\" in data and b"\\u" in data:
+            _encode(value).encode("utf-8")
     except _DuplicateNameError:
         raise MalformedTokenError(
             "a name occurs twice in one JSON object; every name must be unique (RFC 7515 section 4)",
@@ -142,15 +145,18 @@ def dump_object(members: Mapping[str, Any]) -> bytes:
             is not a string, a lone surrogate, a number over 4300 digits, nesting over 32 levels. The
             message names the outermost member, never its value.
     """
-    if not isinstance(members, Mapping):
-        raise ConfigurationError("expected a mapping of names to JSON values", code="claims.json")
-    for name, value in members.items():
-        if not isinstance(name, str):
-            raise ConfigurationError("every name of a JSON object must be a str", code="claims.json")
-        if type(value) not in _SCALARS and not _is_json(value, depth=2):
-            raise _cannot_write(name)
+    if type(members) is not dict:
+        if not isinstance(members, Mapping):
+            raise ConfigurationError("expected a mapping of names to JSON values", code="claims.json")
+        members = dict(members)
+    if set(map(type, members)) != _NAMES and not all(isinstance(name, str) for name in members):
+        raise ConfigurationError("every name of a JSON object must be a str", code="claims.json")
+    if not _SCALARS.issuperset(map(type, members.values())):
+        for name, value in members.items():
+            if type(value) not in _SCALARS and not _is_json(value, depth=2):
+                raise _cannot_write(name)
     try:
-        data = _encode(dict(members)).encode("utf-8")
+        data = _encode(members).encode("utf-8")
         if len(data) > MAX_DIGITS:
             parse_object(data)  # only a long document can hold a number that is too long
     except (ValueError, MalformedTokenError):
@@ -161,12 +167,18 @@ def dump_object(members: Mapping[str, Any]) -> bytes:
 def _is_json(value: object, *, depth: int) -> bool:
     """Say whether the encoder writes `value` without bending it (it would turn the name 1 into "1")."""
     if isinstance(value, dict):
-        return depth <= MAX_DEPTH and all(
-            isinstance(name, str) and _is_json(member, depth=depth + 1) for name, member in value.items()
-        )
-    if isinstance(value, (list, tuple)):
-        return depth <= MAX_DEPTH and all(_is_json(member, depth=depth + 1) for member in value)
-    return value is None or isinstance(value, (str, int, float))
+        if not all(isinstance(name, str) for name in value):
+            return False
+        members: Collection[object] = value.values()
+    elif isinstance(value, list | tuple):
+        members = value
+    else:
+        return value is None or isinstance(value, str | int | float)
+    if depth > MAX_DEPTH:
+        return False
+    return _SCALARS.issuperset(map(type, members)) or all(
+        _is_json(member, depth=depth + 1) for member in members
+    )
 
 
 def _fails(name: str, value: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn, Self
 
 from jwtkit.errors import ConfigurationError
 from jwtkit.jose import pem
-from jwtkit.jose.algorithms import Algorithm, algorithm_for_key, algorithm_named
+from jwtkit.jose.algorithms import Algorithm, algorithm_for_key, algorithm_named, foreign_errors
 from jwtkit.jose.jwk import check_kid, check_use, refuse_private_members, require_mapping, resolve_algorithms
 from jwtkit.jose.key_types import VerifyFunction
 from jwtkit.jose.thumbprint import thumbprint
@@ -102,7 +102,9 @@ class VerificationKey:
     def _from_checked_jwk(cls, jwk: Mapping[str, Any], row: Algorithm) -> Self:
         check_use(jwk, "verify")
         refuse_private_members(jwk, row)
-        return cls._bind(row, row.key_type.public_from_jwk(jwk, row), jwk.get("kid"))
+        with foreign_errors(row):
+            public = row.key_type.public_from_jwk(jwk, row)
+        return cls._bind(row, public, jwk.get("kid"))
 
     def _rebound(self, row: Algorithm) -> Self:
         """Return the same RSA key or secret for another algorithm."""

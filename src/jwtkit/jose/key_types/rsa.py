@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from jwtkit.errors import ConfigurationError
 from jwtkit.jose.key_types import engine
 from jwtkit.jose.key_types.members import encode_integer, malformed, mismatch, positive_integer
 from jwtkit.jose.key_types.rsa_strength import check_rsa_numbers
@@ -43,6 +44,8 @@ class RSAKeyType:
 
         public = self.public_from_jwk(jwk, algorithm).public_numbers()
         exponent = positive_integer(jwk, "d")
+        if exponent >= public.n:
+            raise malformed("the JWK member 'd' must be less than 'n'")
         if "oth" in jwk:
             raise malformed("RSA keys with more than two primes (JWK member 'oth') are not supported")
         try:
@@ -53,11 +56,9 @@ class RSAKeyType:
                 dp, dq = rsa.rsa_crt_dmp1(exponent, p), rsa.rsa_crt_dmq1(exponent, q)
                 qi = rsa.rsa_crt_iqmp(p, q)
             return rsa.RSAPrivateNumbers(p, q, exponent, dp, dq, qi, public).private_key()
-        except ValueError as error:
-            from jwtkit.errors import ConfigurationError
-
-            if isinstance(error, ConfigurationError):
-                raise
+        except ConfigurationError:
+            raise
+        except ValueError:
             raise mismatch("RSA") from None
 
     def holds(self, key: Any, algorithm: Algorithm, *, private: bool) -> bool:
