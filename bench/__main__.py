@@ -12,9 +12,8 @@ from bench import validation
 
 def main() -> None:
     """Say what is measured on, and measure."""
-    print(
-        f"Python {platform.python_version()}, cryptography {cryptography.__version__}, PyJWT {jwt.__version__}"
-    )
+    versions = f"cryptography {cryptography.__version__}, PyJWT {jwt.__version__}"
+    print(f"Python {platform.python_version()}, {versions}")
     validation.report()
 
 

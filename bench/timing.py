@@ -1,4 +1,4 @@
-"""One way to time: the best of several rounds, so that what else the machine does counts as little as possible."""
+"""One way to time: the best of several rounds, so that whatever else runs counts as little as possible."""
 
 from __future__ import annotations
 

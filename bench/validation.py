@@ -1,4 +1,4 @@
-"""What a validation costs beside the bare signature check and beside PyJWT's `decode` with the same checks."""
+"""What a validation costs beside the bare signature check and beside PyJWT's `decode`, same checks."""
 
 from __future__ import annotations
 

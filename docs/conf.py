@@ -61,7 +61,7 @@ nitpick_ignore_regex = [
 
 
 def _resolve_by_name(app, env, node, contnode):
-    """Resolve a reference to the private home of a public name: signatures name the module a class is written in."""
+    """Resolve a public name by its last part: signatures name the module a class is written in."""
     if node.get("refdomain") != "py":
         return None
     name = str(node.get("reftarget", "")).rsplit(".", 1)[-1]

@@ -68,8 +68,8 @@ def write_files(page: Path, folder: Path) -> None:
 def run(page: Path, *, on_console: Callable[[str], str | None] = lambda _: None) -> dict[str, Any]:
     """Run a page's `python` and `pycon` blocks from top to bottom in one namespace, and return it.
 
-    `on_console` is told of each console block, in its place; it may start a server and return its address, which
-    then stands for the one that is printed.
+    `on_console` is told of each console block, in its place; it may start a server and return its
+    address, which then stands for the one that is printed.
     """
     # A real module: dataclasses and pydantic look their class's module up.
     sys.modules["page"] = module = ModuleType("page")

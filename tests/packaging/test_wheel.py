@@ -14,7 +14,7 @@ from tests.docs.pages import ROOT, fences
 
 pytestmark = pytest.mark.slow
 
-# What `import jwtkit` must not load: engines, extras, and parts of the standard library that are slow to import.
+# What `import jwtkit` must not load: engines, extras, and what is slow in the standard library.
 LAZY = (
     "jwt",
     "cryptography",
@@ -32,7 +32,7 @@ LAZY = (
 def wheel(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
     source = tmp_path_factory.mktemp("source")
-    # A copy without git and build leftovers: what is built is what the tree says, and nothing is written into it.
+    # A copy: what is built is what the tree says, and nothing is written into it.
     shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
