@@ -1,12 +1,16 @@
-"""What every test shares: the Hypothesis profiles."""
+"""What every test shares: the Hypothesis profiles, and readable failures of the contract suites."""
 
 from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-# Random on every run, with the blob to replay a failure printed: a fixed seed finds a bug once and never again.
+# Before anything imports it: the contract suites are in the package, and their asserts explain themselves too.
+pytest.register_assert_rewrite("jwtkit.testing")
+
+# Random on every run, with the blob to replay a failure printed: a fixed seed looks at the same places for ever.
 settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2000)

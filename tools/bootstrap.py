@@ -3,7 +3,7 @@
     python3 tools/bootstrap.py {demo,dev} [--venv .venv] [--python /path/to/python]
 
 Needs nothing but Python 3.11: `uv` does the work where it is present and works, `venv` and `pip` otherwise.
-Installs jwtkit and the order service editable, with one of pyproject.toml's dependency groups, at the versions
+Installs jwtkit and the order service editable, with a dependency group of pyproject.toml, at the versions
 of constraints.txt. Does nothing when none of these files changed since the last time.
 """
 
