@@ -5,9 +5,9 @@ Written once, with every wait spelt ``await``; `RefreshRotator` and `AsyncRefres
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from jwtkit.errors import (
     ContentionError,
@@ -64,7 +64,7 @@ class Rotation:
         self._parts = parts
         self._sessions = parts.sessions
 
-    async def rotate(
+    def rotate(
         self,
         refresh_token: str | bytes,
         *,
@@ -73,22 +73,38 @@ class Rotation:
         tenant: str | None,
         confirmation: str | None,
         scopes: Iterable[str] | None,
+    ) -> Coroutine[Any, Any, TokenPair]:
+        """Trade a refresh token (see `RefreshRotator.rotate`).
+
+        A forged one is refused by the call itself, before anything is set in motion.
+        """
+        token = self._read(refresh_token) if self._parts.secret_is_known else None
+        presented = Presentation(client_id=client_id, tenant=tenant, confirmation=confirmation)
+        return self._rotate(token, refresh_token, access_token, presented, scopes)
+
+    async def _rotate(
+        self,
+        token: RefreshToken | None,
+        refresh_token: str | bytes,
+        access_token: str | bytes | None,
+        presented: Presentation,
+        scopes: Iterable[str] | None,
     ) -> TokenPair:
-        """Trade a refresh token (see `RefreshRotator.rotate`)."""
-        # Before the token is read: with the wrong secret every token would look forged, and every client
-        # would throw its session away.
-        if not self._parts.secret_is_known:
+        if token is None:
+            # Before the token is read: with the wrong secret every token would look forged, and every
+            # client would throw its session away.
             await self._parts.check_secret()
+            token = self._read(refresh_token)
+        pair = await self._pair_claims(token, access_token, presented.confirmation)
+        nonce = self._parts.random_bytes(_NONCE_SIZE)
+        return await self._trade(token, replace(presented, pair=pair), scopes, nonce=nonce)
+
+    def _read(self, refresh_token: str | bytes) -> RefreshToken:
+        """Apply the first rule of the table, which needs no store."""
         token = parse(refresh_token, self._parts.keys)
         if token.absolute_expires_at <= self._parts.clock() * 1000:
             raise refusal(RefreshTokenExpiredError)
-        presented = Presentation(
-            client_id=client_id,
-            tenant=tenant,
-            confirmation=confirmation,
-            pair=await self._pair_claims(token, access_token, confirmation),
-        )
-        return await self._trade(token, presented, scopes, nonce=self._parts.random_bytes(_NONCE_SIZE))
+        return token
 
     async def revoke(self, refresh_token: str | bytes) -> bool:
         """End the session of a refresh token (see `RefreshRotator.revoke`)."""

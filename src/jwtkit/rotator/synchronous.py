@@ -72,8 +72,9 @@ class RefreshRotator:
     ) -> None:
         if not isinstance(issuer, TokenIssuer) or not isinstance(validator, TokenValidator):
             raise ConfigurationError(
-                "RefreshRotator takes a TokenIssuer and a TokenValidator; async ones need AsyncRefreshRotator",
+                "RefreshRotator takes a TokenIssuer and a TokenValidator",
                 code="rotator.parts",
+                hint="for async ones there is AsyncRefreshRotator",
             )
         if inspect.iscoroutinefunction(grant):
             raise ConfigurationError(
