@@ -76,12 +76,17 @@ class Snapshot:
 class SessionStore(Protocol):
     """Keeps families, epochs and denied token ids. The contract suite in `jwtkit.testing` is its law.
 
-    Every method raises `StoreUnavailableError` when the store cannot be reached, and no foreign
-    exception.
+    Every method raises `StoreUnavailableError` when the store cannot be reached (`ContentionError` when
+    other writers kept it busy and nothing was written), and no foreign exception. A text with a NUL or a
+    lone surrogate, or an integer of more than 64 bits, is a `ConfigurationError` (``store.unstorable``) when
+    written and never found when looked for; a negative limit or offset is one too (``store.page``).
     """
 
     def insert(self, family: Family, /) -> None:
-        """Add a new family (version 1). An existing `session_id` is a `StoreUnavailableError`."""
+        """Add a new family (version 1).
+
+        An existing `session_id` is a `StoreUnavailableError` (``store.duplicate``).
+        """
 
     def read(self, session_id: str, /) -> Snapshot:
         """Read one family from the primary, its epoch and the store's time."""
@@ -90,7 +95,8 @@ class SessionStore(Protocol):
     def compare_and_swap(self, family: Family, /, *, expected_version: int) -> bool:
         """Replace the row if its version is still `expected_version`; say whether it was.
 
-        `family.version` is `expected_version + 1`.
+        `family.version` is `expected_version + 1`. The issuer, subject and `created_at` of a family never
+        change.
         """
         ...
 
@@ -99,11 +105,16 @@ class SessionStore(Protocol):
         ...
 
     def bump_epoch(self, scope: EpochScope, /) -> int:
-        """Set the scope's epoch to ``max(now, last + 1)`` and return it; never goes back."""
+        """Set the scope's epoch to ``max(now, last + 1)`` and return it; never goes back.
+
+        `last` is the highest epoch of the issuer in any scope. Compared with the scope's own last one only,
+        an epoch set in the same millisecond as another, or after the clock was set back, would fail to cut
+        off a session whose epoch came from that other scope.
+        """
         ...
 
     def deny(self, issuer: str, token_id: str, /, *, until: int) -> None:
-        """Deny one access token id until that time; a later `until` wins."""
+        """Deny one access token id up to, and not including, that time; a later `until` wins."""
 
     def status(self, query: RevocationQuery, /) -> RevocationStatus:
         """Answer a validator in one round trip (see `jwtkit.revocation`).
@@ -115,13 +126,17 @@ class SessionStore(Protocol):
     def list_subject(
         self, issuer: str, subject: str, /, *, limit: int = 100, offset: int = 0
     ) -> list[Snapshot]:
-        """Return the subject's families, newest login first, ended and expired ones included."""
+        """Return the subject's families, newest login first, ended and expired ones included.
+
+        Those of the same time come in the order of their ids.
+        """
         ...
 
     def purge(self, before: int, /, *, limit: int = 1000) -> int:
         """Remove at most `limit` families and denials that were over before that time; say how many.
 
-        A family is over at the earliest of its absolute expiry, its idle expiry and its end.
+        A family is over at the earliest of its absolute expiry, its idle expiry and its end. A time that has
+        not come yet counts as now: what is not over is never removed. Epochs are kept for good.
         """
         ...
 
