@@ -7,10 +7,10 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Before anything imports it: the contract suites are in the package, and their asserts explain themselves too.
+# Before anything imports it: the contract suites are in the package, and their asserts explain themselves.
 pytest.register_assert_rewrite("jwtkit.testing")
 
-# Random on every run, with the blob to replay a failure printed: a fixed seed looks at the same places for ever.
+# Random on every run, with the blob to replay a failure printed: a fixed seed looks at one place only.
 settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2000)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "src" / "jwtkit"
 _FAMILIES = (
-    "authority|check|claim|claims|grant|header|issue|jwks|jws|jwtkit|key|keys|login|refresh|request|rotation_secret|"
+    "authority|check|claim|claims|environment|grant|header|issue|jwks|jws|key|keys|login|refresh|request|rotation_secret|"
     "rotator|store|token|validator"
 )
 _CODE = re.compile(rf"({_FAMILIES})(\.([a-z][a-z0-9_]*|<name>)){{1,2}}")
