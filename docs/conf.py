@@ -56,6 +56,9 @@ nitpick_ignore_regex = [
     ),
     (r"py:.*", r"(datetime|timedelta|optional|Enum|Exception|ValueError|dataclasses\..*)"),
     (r"py:.*", r"([a-z_]+\.)*_?[A-Z]"),  # type variables
+    # Types of ours that signatures mention and no caller names.
+    (r"py:.*", r"jwtkit\.(authority|jose\.jws|jose\.key_types|refresh\.rotation_keys|tokens\.policy)\..*"),
+    (r"py:.*", r"(APIRouter|RouteName)"),
     (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),
 ]
 
