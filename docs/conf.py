@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 
 from sphinx.domains.python import PyObject
@@ -75,14 +78,33 @@ def _resolve_by_name(app, env, node, contnode):
     return make_refnode(app.builder, node["refdoc"], entry.docname, entry.node_id, contnode, homes[0])
 
 
-def _readable_default(app, what, name, obj, options, signature, return_annotation):
-    """Write a dataclass's default factory so that the signature can be parsed and set line by line."""
-    return (signature.replace("<factory>", "...") if signature else signature), return_annotation
+def _readable_signature(app, what, name, obj, options, signature, return_annotation):
+    """Show defaults as what they are, not as the constants that hold them; a protocol takes no arguments."""
+    if not signature:
+        return None
+    if signature == "(*args, **kwargs)":
+        return "", return_annotation
+    scope = vars(sys.modules[obj.__module__]) if getattr(obj, "__module__", None) in sys.modules else {}
+
+    def default(match):
+        value = scope.get(match[1])
+        return f"={_in_words(value)}" if isinstance(value, int | timedelta) else match[0]
+
+    return re.sub(r"=(_?[A-Z][A-Z_]+)\b", default, signature.replace("<factory>", "...")), return_annotation
+
+
+def _in_words(value):
+    if isinstance(value, int):
+        return str(value)
+    for unit in ("days", "hours", "minutes", "seconds"):
+        if value % timedelta(**{unit: 1}) == timedelta(0):
+            return f"timedelta({unit}={value // timedelta(**{unit: 1})})"
+    return repr(value)
 
 
 def setup(app):
     app.connect("missing-reference", _resolve_by_name)
-    app.connect("autodoc-process-signature", _readable_default)
+    app.connect("autodoc-process-signature", _readable_signature)
     for field in PyObject.doc_field_types:
         if field.name == "variable":
             field.label = "Attributes"
