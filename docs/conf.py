@@ -87,10 +87,10 @@ def _readable_signature(app, what, name, obj, options, signature, return_annotat
     scope = vars(sys.modules[obj.__module__]) if getattr(obj, "__module__", None) in sys.modules else {}
 
     def default(match):
-        value = scope.get(match[1])
-        return f"={_in_words(value)}" if isinstance(value, int | timedelta) else match[0]
+        value = scope.get(match[2])
+        return match[1] + _in_words(value) if isinstance(value, int | timedelta) else match[0]
 
-    return re.sub(r"=(_?[A-Z][A-Z_]+)\b", default, signature.replace("<factory>", "...")), return_annotation
+    return re.sub(r"(= ?)(_?[A-Z][A-Z_]+)\b", default, signature.replace("<factory>", "...")), return_annotation
 
 
 def _in_words(value):
