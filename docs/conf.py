@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import tomllib
 from datetime import timedelta
 from pathlib import Path
@@ -84,7 +83,8 @@ def _readable_signature(app, what, name, obj, options, signature, return_annotat
         return None
     if signature == "(*args, **kwargs)":
         return "", return_annotation
-    scope = vars(sys.modules[obj.__module__]) if getattr(obj, "__module__", None) in sys.modules else {}
+    written = obj.__init__ if isinstance(obj, type) else obj
+    scope = getattr(getattr(written, "__func__", written), "__globals__", {})
 
     def default(match):
         value = scope.get(match[2])
