@@ -90,7 +90,8 @@ def _readable_signature(app, what, name, obj, options, signature, return_annotat
         value = scope.get(match[2])
         return match[1] + _in_words(value) if isinstance(value, int | timedelta) else match[0]
 
-    return re.sub(r"(= ?)(_?[A-Z][A-Z_]+)\b", default, signature.replace("<factory>", "...")), return_annotation
+    signature = re.sub(r"(= ?)(_?[A-Z][A-Z_]+)\b", default, signature.replace("<factory>", "..."))
+    return signature, return_annotation
 
 
 def _in_words(value):
