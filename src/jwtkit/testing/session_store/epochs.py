@@ -7,7 +7,14 @@ import pytest
 from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.protocols import EpochReading, EpochScope, SessionStore
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import ISSUER, ODD_TEXTS, UNSTORABLE_TEXTS, a_family, milliseconds
+from jwtkit.testing.session_store.given import (
+    ISSUER,
+    ODD_TEXTS,
+    UNSTORABLE_TEXTS,
+    a_family,
+    milliseconds,
+    short,
+)
 
 __all__ = ["EpochLaws"]
 
@@ -143,14 +150,14 @@ class EpochLaws:
         store.insert(family)
         assert store.read(family.session_id).epoch == epoch
 
-    @pytest.mark.parametrize("text", ODD_TEXTS, ids=ascii)
+    @pytest.mark.parametrize("text", ODD_TEXTS, ids=short)
     def test_odd_names_have_epochs(self, store: SessionStore, text: str) -> None:
         """Quotes, patterns and every script name a scope."""
         scope = EpochScope(text, "subject", text)
         epoch = store.bump_epoch(scope)
         assert store.epoch([scope]).epoch == epoch
 
-    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=ascii)
+    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=short)
     def test_a_name_no_engine_keeps_has_no_epoch(self, store: SessionStore, text: str) -> None:
         """Setting one is refused; asking for one finds none."""
         for scope in (EpochScope(ISSUER, "subject", text), EpochScope(text, "all")):

@@ -8,7 +8,7 @@ from secrets import token_urlsafe
 from jwtkit.refresh.family import Family
 from jwtkit.testing.clock import ManualClock
 
-__all__ = ["DAY", "ISSUER", "ODD_TEXTS", "UNSTORABLE_TEXTS", "a_family", "milliseconds", "rotated"]
+__all__ = ["DAY", "ISSUER", "ODD_TEXTS", "UNSTORABLE_TEXTS", "a_family", "milliseconds", "rotated", "short"]
 
 ISSUER = "https://orders.example"
 DAY = 86_400_000
@@ -37,6 +37,11 @@ UNSTORABLE_TEXTS = ("a\x00b", "\x00", "a\ud800b", "\udfff")
 def milliseconds(clock: ManualClock) -> int:
     """Return the clock's time as stores tell it."""
     return round(clock() * 1000)
+
+
+def short(text: object) -> str:
+    """Return a test's name for `text`."""
+    return ascii(text)[:24]
 
 
 def a_family(clock: ManualClock, **changes: object) -> Family:

@@ -10,7 +10,14 @@ from jwtkit.errors import ConfigurationError, StoreUnavailableError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import SessionStore, Snapshot
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import ODD_TEXTS, UNSTORABLE_TEXTS, a_family, milliseconds, rotated
+from jwtkit.testing.session_store.given import (
+    ODD_TEXTS,
+    UNSTORABLE_TEXTS,
+    a_family,
+    milliseconds,
+    rotated,
+    short,
+)
 
 __all__ = ["RowLaws"]
 
@@ -69,7 +76,7 @@ class RowLaws:
         assert store.compare_and_swap(ended, expected_version=1)
         assert store.read(family.session_id).family == ended
 
-    @pytest.mark.parametrize("text", ODD_TEXTS, ids=ascii)
+    @pytest.mark.parametrize("text", ODD_TEXTS, ids=short)
     def test_odd_texts_are_kept_as_they_are(self, store: SessionStore, clock: ManualClock, text: str) -> None:
         """Quotes, patterns, spaces and every script survive, in whichever field they stand."""
         family = a_family(clock, **dict.fromkeys(_TEXTS, text))
@@ -82,7 +89,7 @@ class RowLaws:
     @pytest.mark.parametrize(
         ("one", "other"),
         [("a", "A"), ("a", "a "), ("\u00e9", "e\u0301"), ("ß", "ss"), ("1", "01")],
-        ids=ascii,
+        ids=short,
     )
     def test_texts_that_look_alike_are_not_equal(
         self, store: SessionStore, clock: ManualClock, one: str, other: str
@@ -112,7 +119,7 @@ class RowLaws:
         store.insert(family)
         assert store.read(family.session_id).family == family
 
-    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=ascii)
+    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=short)
     def test_a_text_no_engine_keeps_is_refused_when_written(
         self, store: SessionStore, clock: ManualClock, text: str
     ) -> None:
@@ -130,7 +137,7 @@ class RowLaws:
         assert refusal.value.code == "store.unstorable"
         assert store.read(family.session_id).family == family
 
-    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=ascii)
+    @pytest.mark.parametrize("text", UNSTORABLE_TEXTS, ids=short)
     def test_a_text_no_engine_keeps_is_never_found(
         self, store: SessionStore, clock: ManualClock, text: str
     ) -> None:
