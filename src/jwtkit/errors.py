@@ -370,5 +370,11 @@ class Boundary:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if isinstance(error, Exception) and not isinstance(error, JWTKitError):
-            # The type only: a foreign message may quote what it was handed.
-            raise self._error(f"{self._called} raised {type(error).__name__}") from error
+            raise self.translated(error) from error
+
+    def translated(self, error: Exception) -> JWTKitError:
+        """Return the error to raise: itself where it is ours."""
+        if isinstance(error, JWTKitError):
+            return error
+        # The type only: a foreign message may quote what it was handed.
+        return self._error(f"{self._called} raised {type(error).__name__}")

@@ -83,7 +83,7 @@ def read_text(text: object, *, max_bytes: int | None = None) -> bytes:
     Raises:
         MalformedTokenError: ``token.type``: neither str nor bytes; ``token.too_large``; ``token.ascii``.
     """
-    if not isinstance(text, str | bytes):
+    if not isinstance(text, (str, bytes)):
         raise MalformedTokenError("a token must be str or bytes", code="token.type")
     if max_bytes is not None and len(text) > max_bytes:
         raise MalformedTokenError(f"the token is longer than {max_bytes} bytes", code="token.too_large")
@@ -122,19 +122,19 @@ def split_compact(data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     Raises:
         MalformedTokenError: ``token.segments``: not exactly two dots, or no header or signature.
     """
-    parts = data.split(b".", 5)
-    if len(parts) != 3:
+    signing_input, _, signature = data.rpartition(b".")
+    header, dot, payload = signing_input.partition(b".")
+    if not dot or payload.find(b".") >= 0:
         raise MalformedTokenError(
             "expected three segments: header.payload.signature",
             code="token.segments",
             hint="five segments are an encrypted token (JWE), which is not supported"
-            if len(parts) == 5
+            if data.count(b".") == 4
             else None,
         )
-    header, payload, signature = parts
     if not header or not signature:
         raise MalformedTokenError("the header and the signature must not be empty", code="token.segments")
-    return header, payload, signature, data[: len(header) + len(payload) + 1]
+    return header, payload, signature, signing_input
 
 
 def parse_header(segment: bytes) -> dict[str, Any]:

@@ -58,11 +58,11 @@ def _bounded_int(text: str) -> int:
 
 
 # The C scanner itself: `json.loads` and `JSONDecoder.decode` cost as much again in Python around it.
-# A document no longer than MAX_DIGITS cannot hold a longer number, so integers need no hook there.
-_scan_short: Final[Any] = json.JSONDecoder(
-    object_pairs_hook=_unique_names, parse_constant=_no_constant, parse_float=_finite_float
+_scan_plain: Final[Any] = json.JSONDecoder(
+    parse_constant=_no_constant, parse_float=_finite_float
 ).scan_once  # type: ignore[attr-defined,unused-ignore]
-_scan_long: Final[Any] = json.JSONDecoder(
+# For documents whose names `_scan_plain` may have merged, and those long enough to hold a too long number.
+_scan_exactly: Final[Any] = json.JSONDecoder(
     object_pairs_hook=_unique_names,
     parse_constant=_no_constant,
     parse_float=_finite_float,
@@ -86,22 +86,23 @@ def parse_object(data: bytes) -> dict[str, Any]:
             too large for a double, nesting over 32 levels, a lone surrogate, a control character.
     """
     try:
-        # Counting is cheap and nearly always enough; brackets inside strings count only in the exact scan.
-        if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH:
-            raise _not_json()
         text = data.decode("utf-8")
-        scan = _scan_short if len(data) <= MAX_DIGITS else _scan_long
-        if text[:1] != "{":
+        if not text.startswith("{"):
             text = text.lstrip(_WHITE_SPACE)
-        value, end = scan(text, 0)
-        if end != len(text) and text[end:].strip(_WHITE_SPACE):
+        if ("[" in text or text.find("{", 1) > 0) and _is_too_deep(text):
             raise _not_json()
+        scan = _scan_plain if len(text) <= MAX_DIGITS else _scan_exactly
+        value, end = scan(text, 0)
         if type(value) is not dict:
             raise _not_json()
-        # An escape is the only way in for a lone surrogate; to encode it again fails for one. The search
-        # for a single byte first is several times faster than the search for two.
-        if b"\\" in data and b"\\u" in data:
-            _encode(value).encode("utf-8")
+        # M members need M - 1 commas. Where the text holds no more than the names that are left need, no
+        # name was written twice, here or in an inner object; a comma elsewhere only costs the exact scan.
+        if text.count(",") != len(value) - 1 and scan is _scan_plain:
+            value, end = _scan_exactly(text, 0)
+        if end != len(text) and text[end:].strip(_WHITE_SPACE):
+            raise _not_json()
+        if "\\" in text and "\\u" in text:
+            _encode(value).encode("utf-8")  # the only way in for a lone surrogate; fails for one
     except _DuplicateNameError:
         raise MalformedTokenError(
             "a name occurs twice in one JSON object; every name must be unique (RFC 7515 section 4)",
@@ -113,17 +114,19 @@ def parse_object(data: bytes) -> dict[str, Any]:
     return value
 
 
-def _depth(data: bytes) -> int:
-    """Return the deepest nesting, exact for as far as the document is well formed."""
-    deepest = depth = 0
-    for match in _STRING_OR_BRACKET.finditer(data.decode("latin-1")):
+def _is_too_deep(text: str) -> bool:
+    """Say whether a well-formed document nests deeper than MAX_DEPTH."""
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for match in _STRING_OR_BRACKET.finditer(text):
         found = match[0]
         if found in "{[":
             depth += 1
             deepest = max(deepest, depth)
         elif found in "}]":
             depth -= 1
-    return deepest
+    return deepest > MAX_DEPTH
 
 
 def _not_json() -> MalformedTokenError:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jwtkit.tokens.draft import draft_claims
 from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile
-from jwtkit.tokens.token import VerifiedToken, seal_verified
+from jwtkit.tokens.token import Source, VerifiedToken, seal_verified
 
 __all__ = ["verified_token"]
 
@@ -64,4 +64,4 @@ def verified_token(
     drafted |= {"exp": now + int(lifetime.total_seconds()), "iat": now, "jti": "test-token"}
     drafted.update(claims or {})
     header = {"alg": algorithm, "typ": profile.types[0] or "jwt", "kid": key_id}
-    return seal_verified(drafted, MappingProxyType(header), key_id, profile)
+    return seal_verified(drafted, Source(MappingProxyType(header), key_id, profile))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from math import inf
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from math import isfinite
+from typing import Any, Final, TypeGuard
 
 __all__ = [
     "ABSENT",
@@ -34,8 +34,10 @@ ISSUER_SET_CLAIMS: Final = frozenset(
 
 _CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LONGEST_SHOWN = 80
-# The years a datetime can hold, less a day for any time zone: 9999-12-30T00:00:00Z.
+# What a datetime can hold, less a day for any time zone: 0001-01-02 to 9999-12-30, midnight UTC.
+_FIRST_NUMERIC_DATE = -62_135_510_400
 _LAST_NUMERIC_DATE = 253_402_128_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_text(value: object) -> bool:
@@ -43,21 +45,23 @@ def is_text(value: object) -> bool:
 
     Control characters are refused because identifiers end in logs, headers and database keys.
     """
-    if type(value) is not str or not 0 < len(value) <= MAX_TEXT_LENGTH:
-        return False
     # isprintable() is a fast yes for nearly every identifier; it also says no to harmless characters.
-    return value.isprintable() or _CONTROL_CHARACTER.search(value) is None
+    return (
+        type(value) is str
+        and 0 < len(value) <= MAX_TEXT_LENGTH
+        and (value.isprintable() or _CONTROL_CHARACTER.search(value) is None)
+    )
 
 
-def is_numeric_date(value: object) -> bool:
+def is_numeric_date(value: object) -> TypeGuard[int | float]:
     """Say whether `value` is a NumericDate: finite seconds since 1970 (RFC 7519 §2); True is none."""
-    # NaN fails both comparisons; an integer of any size compares exactly with a float.
-    return (type(value) is int or type(value) is float) and 0 <= value < inf
+    # By exact type: True is an int to isinstance. An integer of any size is finite.
+    return type(value) is int or (type(value) is float and isfinite(value))
 
 
 def to_datetime(seconds: float) -> datetime:
-    """Return the NumericDate as an aware UTC datetime; beyond the year 9999 the last day there is."""
-    return datetime.fromtimestamp(min(seconds, _LAST_NUMERIC_DATE), UTC)
+    """Return the NumericDate as an aware UTC datetime; the nearest there is where years run out."""
+    return _EPOCH + timedelta(seconds=max(_FIRST_NUMERIC_DATE, min(seconds, _LAST_NUMERIC_DATE)))
 
 
 def read_scopes(value: object) -> frozenset[str] | None:
@@ -93,9 +97,9 @@ def shown(value: object) -> str:
 
 def shown_time(value: object) -> str:
     """Return a NumericDate for a message, with the instant it stands for."""
-    if not is_numeric_date(value) or not isinstance(value, int | float) or value > _LAST_NUMERIC_DATE:
-        return shown(value)
-    return f"{shown(value)} ({to_datetime(value):%Y-%m-%d %H:%M:%SZ})"
+    if is_numeric_date(value) and _FIRST_NUMERIC_DATE < value < _LAST_NUMERIC_DATE:
+        return f"{shown(value)} ({to_datetime(value):%Y-%m-%d %H:%M:%SZ})"
+    return shown(value)
 
 
 def _container(value: object) -> str:

@@ -61,6 +61,8 @@ class Policy:
         checks: The caller's own checks.
         leeway: Seconds of clock difference tolerated.
         max_lifetime: Seconds from now that ``exp`` may lie ahead.
+        text_claims: Claims that are identifiers where they are there, beside ``iss``.
+        unusual_claims: Claims that are looked at only where they are there, which is seldom.
     """
 
     issuer: str | None
@@ -70,6 +72,8 @@ class Policy:
     checks: tuple[Check, ...]
     leeway: float
     max_lifetime: float
+    text_claims: tuple[str, ...]
+    unusual_claims: frozenset[str]
 
     @classmethod
     def make(
@@ -118,4 +122,6 @@ class Policy:
             checks=own_checks,
             leeway=read_duration(leeway, what="leeway", zero=True),
             max_lifetime=ahead,
+            text_claims=(profile.subject_claim, "jti", *profile.client_claims, "sid"),
+            unusual_claims=frozenset({"cnf", *profile.expected, *profile.forbidden_claims}),
         )

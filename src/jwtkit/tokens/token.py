@@ -5,43 +5,48 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, NoReturn, Self, TypeVar
+from typing import Any, Final, NamedTuple, NoReturn, Self, TypeVar
 
 from jwtkit.errors import ClaimsError, Failure, InsufficientScopeError
 from jwtkit.tokens.claims import ABSENT, confirmation_thumbprint, read_scopes, to_datetime
 from jwtkit.tokens.profiles import Profile
 
-__all__ = ["IssuedToken", "StaleToken", "VerifiedToken", "seal_stale", "seal_verified"]
+__all__ = ["IssuedToken", "Source", "StaleToken", "VerifiedToken", "seal_stale", "seal_verified"]
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
-_set = object.__setattr__
+
+
+class Source(NamedTuple):
+    """What vouches for a token's claims; the same for every token with the same header.
+
+    Attributes:
+        header: The protected header, read-only.
+        key_id: The id of the key that verified it.
+        profile: The kind of token it was verified as.
+    """
+
+    header: Mapping[str, Any]
+    key_id: str
+    profile: Profile
 
 
 class _SignedToken:
     """What both kinds of token read alike: claims whose signature held, behind typed properties.
 
-    A property whose claim is absent raises its `ClaimsError` and never returns None: None compared
-    with None has let the wrong person in before.
+    Everything public is a property without a setter. One whose claim is absent raises its
+    `ClaimsError` and never returns None: None compared with None has let the wrong person in before.
     """
 
-    __slots__ = ("_claims", "_header", "_key_id", "_profile")
+    __slots__ = ("_claims", "_source")
 
-    _claims: Mapping[str, Any]
-    _header: Mapping[str, Any]
-    _key_id: str
-    _profile: Profile
+    _claims: dict[str, Any]
+    _source: Source
 
     def __init__(self) -> None:
         raise TypeError(
             f"{type(self).__name__} is made by a TokenValidator; tests use jwtkit.testing.verified_token()"
         )
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is immutable")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"{type(self).__name__} is immutable")
 
     def __copy__(self) -> Self:
         return self
@@ -56,17 +61,18 @@ class _SignedToken:
         )
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} of profile {self._profile.name}: {', '.join(sorted(self._claims))}>"
+        names = ", ".join(sorted(self._claims))
+        return f"<{type(self).__name__} of profile {self._source.profile.name}: {names}>"
 
     @property
     def claims(self) -> Mapping[str, Any]:
         """Every claim, read-only."""
-        return self._claims
+        return MappingProxyType(self._claims)
 
     @property
     def header(self) -> Mapping[str, Any]:
         """The protected header, read-only."""
-        return self._header
+        return self._source.header
 
     @property
     def issuer(self) -> str:
@@ -75,13 +81,13 @@ class _SignedToken:
 
     @property
     def subject(self) -> str:
-        """Whom the token speaks for: ``sub``, or what the profile reads instead."""
-        return self._text(self._profile.subject_claim)
+        """Whom the token speaks for, from ``sub`` or where the profile reads it."""
+        return self._text(self._source.profile.subject_claim)
 
     @property
     def audience(self) -> tuple[str, ...]:
         """Every audience the token names."""
-        value = self._present(self._profile.audience_claim)
+        value = self._present(self._source.profile.audience_claim)
         return (value,) if type(value) is str else tuple(value)
 
     @property
@@ -102,7 +108,7 @@ class _SignedToken:
     @property
     def scopes(self) -> frozenset[str]:
         """The scopes granted; empty when the token names none."""
-        for name in self._profile.scope_claims:
+        for name in self._source.profile.scope_claims:
             if name in self._claims:
                 return read_scopes(self._claims[name]) or frozenset()
         return frozenset()
@@ -110,7 +116,7 @@ class _SignedToken:
     @property
     def client_id(self) -> str:
         """The OAuth client the token was issued to."""
-        names = self._profile.client_claims
+        names = self._source.profile.client_claims
         present = next((name for name in names if name in self._claims), names[0] if names else "client_id")
         return self._text(present)
 
@@ -130,13 +136,13 @@ class _SignedToken:
     @property
     def algorithm(self) -> str:
         """The JWS algorithm that signed it."""
-        algorithm: str = self._header["alg"]
+        algorithm: str = self._source.header["alg"]
         return algorithm
 
     @property
     def key_id(self) -> str:
         """The id of the key that verified it."""
-        return self._key_id
+        return self._source.key_id
 
     def require_scopes(self, *scopes: str) -> None:
         """Return when the token carries every one of `scopes`.
@@ -158,7 +164,7 @@ class _SignedToken:
             ClaimsError: The reader raised; its exception is the cause.
         """
         try:
-            return reader(self._claims)
+            return reader(self.claims)
         except Exception as error:
             name = getattr(reader, "__qualname__", type(reader).__name__)
             found = f"it raised {type(error).__name__}"
@@ -201,32 +207,21 @@ class StaleToken(_SignedToken):
         return self._expired
 
 
-def seal_verified(
-    claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile
-) -> VerifiedToken:
+def seal_verified(claims: dict[str, Any], source: Source) -> VerifiedToken:
     """Make a `VerifiedToken`; called where every check has just held, and by `jwtkit.testing`."""
     token = object.__new__(VerifiedToken)
-    _fill(token, claims, header, key_id, profile)
+    token._claims = claims
+    token._source = source
     return token
 
 
-def seal_stale(
-    claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile, *, expired: bool
-) -> StaleToken:
+def seal_stale(claims: dict[str, Any], source: Source, *, expired: bool) -> StaleToken:
     """Make a `StaleToken`; called where every check but expiry has just held."""
     token = object.__new__(StaleToken)
-    _fill(token, claims, header, key_id, profile)
-    _set(token, "_expired", expired)
+    token._claims = claims
+    token._source = source
+    token._expired = expired
     return token
-
-
-def _fill(
-    token: _SignedToken, claims: dict[str, Any], header: Mapping[str, Any], key_id: str, profile: Profile
-) -> None:
-    _set(token, "_claims", MappingProxyType(claims))
-    _set(token, "_header", header)
-    _set(token, "_key_id", key_id)
-    _set(token, "_profile", profile)
 
 
 class IssuedToken:

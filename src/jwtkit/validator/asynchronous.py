@@ -55,8 +55,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         except TokenError as error:
             self._refuse(error, token, now)
             raise
-        anchor, (header, _, key), claims = signed
-        return seal_verified(claims, header, key.kid, anchor.policy.profile)
+        _, binding, claims = signed
+        return seal_verified(claims, binding.source)
 
     async def validate_except_lifetime(
         self,
@@ -77,9 +77,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         except TokenError as error:
             self._refuse(error, token, now)
             raise
-        anchor, (header, _, key), claims = signed
-        expired = is_expired(signed, now)
-        return seal_stale(claims, header, key.kid, anchor.policy.profile, expired=expired)
+        _, binding, claims = signed
+        return seal_stale(claims, binding.source, expired=is_expired(signed, now))
 
     async def inspect(
         self,

@@ -56,26 +56,27 @@ def report(
         now: The time it was made at.
     """
     if signed is not None:
-        checks = [*_signed_steps(steps, signed), *_claims(signed.claims, signed.anchor.policy, failures)]
+        anchor, _, claims = signed
+        checks = [*_signed_steps(steps, signed), *_claims(claims, anchor.policy, failures)]
         return ValidationReport((*checks, *_last_steps(steps, signed, error)), error)
     return ValidationReport(tuple(_unsigned_steps(steps, token, error or TokenError(), now)), error)
 
 
 def _signed_steps(steps: Steps[Any], signed: Signed) -> Iterator[CheckResult]:
-    header = signed.binding.header
+    anchor, binding, claims = signed
+    header, policy = binding.source.header, anchor.policy
     yield CheckResult("form", _PASSED, "a compact JWS")
     yield CheckResult("header", _PASSED, "a strict JSON object")
     if len(steps.trusted) > 1:
-        yield CheckResult("issuer", _PASSED, "one of the trusted issuers", shown(signed.claims["iss"]))
+        yield CheckResult("issuer", _PASSED, "one of the trusted issuers", shown(claims["iss"]))
     yield CheckResult("alg", _PASSED, _algorithms(steps), header["alg"])
     yield CheckResult(
         "kid", _PASSED, "a key of the issuer", shown(header["kid"]) if "kid" in header else None
     )
     yield CheckResult("signature", _PASSED, "to hold over the bytes received")
     yield CheckResult("payload", _PASSED, "a strict JSON object")
-    policy, kind = signed.anchor.policy, signed.binding.kind
-    if kind in policy.profile.types:
-        yield CheckResult("typ", _PASSED, _expected_types(policy), kind)
+    if binding.kind in policy.profile.types:
+        yield CheckResult("typ", _PASSED, _expected_types(policy), binding.kind)
 
 
 def _claims(claims: Mapping[str, Any], policy: Policy, failures: list[Failure]) -> Iterator[CheckResult]:
@@ -102,7 +103,7 @@ def _last_steps(steps: Steps[Any], signed: Signed, error: JWTKitError | None) ->
     if isinstance(error, ConfirmationError):
         yield CheckResult("confirmation", _FAILED, "a proven key", code=error.code, hint=error.hint)
     else:
-        status = _PASSED if "cnf" in signed.claims and error is None else _SKIPPED
+        status = _PASSED if "cnf" in signed[2] and error is None else _SKIPPED
         yield CheckResult("confirmation", status, "a proven key, if the token is bound to one")
     if not steps.asks_revocation:
         yield CheckResult("revocation", _SKIPPED, "no revocation source was given")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from jwtkit.errors import (
     ClaimsError,
@@ -52,12 +52,8 @@ SIXTEEN_KIB = 16384
 _LONGEST_HINTED = 65536
 
 
-class Signed(NamedTuple):
-    """A token whose signature has held; nothing of it is judged yet."""
-
-    anchor: Anchor
-    binding: Binding
-    claims: dict[str, Any]
+Signed: TypeAlias = tuple[Anchor, Binding, dict[str, Any]]
+"""A token whose signature has held, and nothing of it is judged yet: whose it is, its header, its claims."""
 
 
 class Steps(Generic[R]):
@@ -179,22 +175,27 @@ class Steps(Generic[R]):
 
     def read(self, token: str | bytes) -> tuple[bytes, bytes, bytes, bytes]:
         """Return header, payload, signature and signing input of a token's text."""
-        return jws.split_compact(jws.to_ascii(token, max_bytes=self._max_bytes))
+        return jws.split_compact(jws.read_text(token, max_bytes=self._max_bytes))
 
     def _authenticate(self, token: str | bytes) -> Signed:
         """Return the claims of a token whose signature holds."""
         header_segment, payload_segment, signature_segment, signing_input = self.read(token)
-        anchor = self._sole or self._pick(payload_segment)
+        anchor, claims = self._sole, None
+        if anchor is None:
+            claims = strict_json.parse_object(base64url.decode(payload_segment))
+            anchor = self._pick(claims)
         binding, bindings = anchor.bind(header_segment)
         if not binding.key.verify(signing_input, base64url.decode(signature_segment)):
             raise InvalidSignatureError("the signature does not hold over the bytes received")
         if bindings is not None:
             remember(bindings, header_segment, binding)
-        return Signed(anchor, binding, strict_json.parse_object(base64url.decode(payload_segment)))
+        if claims is None:
+            claims = strict_json.parse_object(base64url.decode(payload_segment))
+        return anchor, binding, claims
 
-    def _pick(self, payload_segment: bytes) -> Anchor:
-        """Return the anchor an unverified ``iss`` names; the name is used for nothing else."""
-        issuer = strict_json.parse_object(base64url.decode(payload_segment)).get("iss")
+    def _pick(self, claims: Mapping[str, Any]) -> Anchor:
+        """Return the anchor an unverified ``iss`` names; the claims are used for nothing else yet."""
+        issuer = claims.get("iss")
         anchor = self._anchors.get(issuer) if type(issuer) is str else None
         if anchor is None:
             raise UnknownIssuerError("the token's iss names none of the trusted issuers")
@@ -203,7 +204,7 @@ class Steps(Generic[R]):
     def _key_asked_for(self, token: str | bytes) -> tuple[VerificationKeyStore, str | None]:
         """Return the key store and the kid of a token whose key was not found."""
         header_segment, payload_segment, _, _ = self.read(token)
-        anchor = self._sole or self._pick(payload_segment)
+        anchor = self._sole or self._pick(strict_json.parse_object(base64url.decode(payload_segment)))
         kid: str | None = jws.parse_header(header_segment).get("kid")
         return anchor.store, kid
 
@@ -227,12 +228,11 @@ class Steps(Generic[R]):
         max_expired_for: float | None = None,
     ) -> tuple[list[Failure], ConfirmationError | None]:
         """Return what does not hold of the claims, and whether the proof of possession fails."""
-        failures = find_failures(
-            signed.claims, signed.binding.kind, signed.anchor.policy, now, max_expired_for=max_expired_for
-        )
-        if ignore_confirmation or ("cnf" not in signed.claims and confirmation is None):
+        anchor, binding, claims = signed
+        failures = find_failures(claims, binding.kind, anchor.policy, now, max_expired_for=max_expired_for)
+        if ignore_confirmation or ("cnf" not in claims and confirmation is None):
             return failures, None
-        return failures, _confirmation_error(signed.claims.get("cnf"), confirmation)
+        return failures, _confirmation_error(claims.get("cnf"), confirmation)
 
 
 def read_max_expired_for(value: timedelta) -> float:
@@ -242,8 +242,9 @@ def read_max_expired_for(value: timedelta) -> float:
 
 def is_expired(signed: Signed, now: float) -> bool:
     """Say whether a token that passed all else is past its ``exp`` and the leeway."""
-    expires: float = signed.claims["exp"]
-    return now >= expires + signed.anchor.policy.leeway
+    anchor, _, claims = signed
+    expires: float = claims["exp"]
+    return now >= expires + anchor.policy.leeway
 
 
 def raise_for_claims(failures: list[Failure], confirmation: ConfirmationError | None) -> None:
@@ -264,13 +265,13 @@ def raise_for_claims(failures: list[Failure], confirmation: ConfirmationError | 
 
 def revocation_query(signed: Signed) -> RevocationQuery:
     """Return what to ask a revocation source about a token."""
-    claims, profile = signed.claims, signed.anchor.policy.profile
+    anchor, _, claims = signed
     epoch = claims.get("rte")
     return RevocationQuery(
         issuer=claims.get("iss", ""),
         id=claims.get("jti"),
         session_id=claims.get("sid"),
-        subject=claims.get(profile.subject_claim),
+        subject=claims.get(anchor.policy.profile.subject_claim),
         epoch=epoch if type(epoch) is int else None,
     )
 

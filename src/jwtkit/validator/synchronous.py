@@ -89,8 +89,8 @@ class TokenValidator(Steps[RevocationSource]):
         except TokenError as error:
             self._refuse(error, token, now)
             raise
-        anchor, (header, _, key), claims = signed
-        return seal_verified(claims, header, key.kid, anchor.policy.profile)
+        _, binding, claims = signed
+        return seal_verified(claims, binding.source)
 
     def validate_except_lifetime(
         self,
@@ -126,9 +126,8 @@ class TokenValidator(Steps[RevocationSource]):
         except TokenError as error:
             self._refuse(error, token, now)
             raise
-        anchor, (header, _, key), claims = signed
-        expired = is_expired(signed, now)
-        return seal_stale(claims, header, key.kid, anchor.policy.profile, expired=expired)
+        _, binding, claims = signed
+        return seal_stale(claims, binding.source, expired=is_expired(signed, now))
 
     def inspect(
         self,

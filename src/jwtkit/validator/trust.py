@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jwtkit.errors import ConfigurationError
 from jwtkit.jose import JWKSet, SigningKey, VerificationKey, jws
-from jwtkit.jose.algorithms import algorithm_named
 from jwtkit.keys.protocols import Refreshable, VerificationKeyStore
 from jwtkit.keys.static import verification_store
 from jwtkit.tokens.policy import Check, Policy, read_names
 from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile, normalise_type
+from jwtkit.tokens.token import Source
 from jwtkit.validator.sources import KEY_STORE
 
 __all__ = ["TEN_YEARS", "Anchor", "Binding", "TrustedIssuer", "remember"]
@@ -57,8 +57,7 @@ class TrustedIssuer:
         if self.audience is not None:
             object.__setattr__(self, "audience", read_names(self.audience, what="audience"))
         if self.algorithms is not None:
-            names = read_names(self.algorithms, what="algorithms")
-            object.__setattr__(self, "algorithms", tuple(algorithm_named(name).name for name in names))
+            object.__setattr__(self, "algorithms", jws.read_algorithms(self.algorithms))
         if isinstance(self.required_claims, str):
             raise ConfigurationError('required_claims must be several claim names, such as ("tenant",)')
         object.__setattr__(self, "required_claims", tuple(self.required_claims))
@@ -82,7 +81,7 @@ class TrustedIssuer:
 class Binding(NamedTuple):
     """A header as read, and the key that goes with it."""
 
-    header: Mapping[str, Any]
+    source: Source
     kind: str | None
     key: VerificationKey
 
@@ -113,7 +112,7 @@ class Anchor:
         self._learned: _Learned | None = None
         if not isinstance(self.store, Refreshable):
             # What a local store holds now is what it will hold: say at once that none of it fits.
-            learned = self._learn(self.key_set())
+            learned = self._learn(self.store.key_set())
             if not len(learned.key_set):
                 held = ", ".join(sorted(learned.snapshot.algorithms))
                 raise ConfigurationError(f"algorithms= allows none of the keys, which are for {held}")
@@ -127,7 +126,10 @@ class Anchor:
             UnknownKeyError: No key has its kid.
             KeysUnavailableError: The keys cannot be had now.
         """
-        snapshot = self.key_set()
+        try:
+            snapshot = self.store.key_set()
+        except Exception as error:
+            raise KEY_STORE.translated(error) from error
         learned = self._learned
         if learned is None or learned.snapshot is not snapshot:
             learned = self._learn(snapshot)
@@ -135,14 +137,9 @@ class Anchor:
         if known is not None:
             return known, None
         header = jws.parse_header(header_segment)
-        key = jws.select_key(header, learned.key_set)
-        binding = Binding(MappingProxyType(header), normalise_type(header.get("typ")), key)
-        return binding, learned.bindings
-
-    def key_set(self) -> JWKSet:
-        """Return the keys as the store has them now."""
-        with KEY_STORE:
-            return self.store.key_set()
+        key = jws.select_key(header, learned.key_set, self._algorithms)
+        source = Source(MappingProxyType(header), key.kid, self.policy.profile)
+        return Binding(source, normalise_type(header.get("typ")), key), learned.bindings
 
     def _learn(self, snapshot: JWKSet) -> _Learned:
         # One assignment: a reader in another thread sees the old pair or the new, never half of each.
