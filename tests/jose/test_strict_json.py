@@ -203,7 +203,7 @@ CYCLE.append(CYCLE)
         CYCLE,
         MappingProxyType({}),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_refuses_to_write_what_json_has_no_form_for(value: object) -> None:
     with pytest.raises(ConfigurationError) as caught:
