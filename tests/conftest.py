@@ -15,3 +15,8 @@ settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Name long texts by their argument: keys and secrets are random, and every worker must see the same ids."""
+    return argname if isinstance(val, str | bytes) and len(val) > 40 else None
