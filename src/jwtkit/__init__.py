@@ -1,1 +1,83 @@
-"""jwtkit (being laid)."""
+"""jwtkit: access tokens checked strictly, refresh tokens rotated safely, for every framework.
+
+The whole of it in ten lines::
+
+    from jwtkit import RotationSecret, SigningKey, TokenAuthority
+    from jwtkit.stores import SQLiteSessionStore
+
+    auth = TokenAuthority(
+        "https://orders.example", audience="orders-api", keys=SigningKey.generate("ES256"),
+        store=SQLiteSessionStore("sessions.db"), secret=RotationSecret.generate(),
+    )
+    pair = auth.rotator.start("client-42", scopes=["orders:read"])
+    token = auth.validator.validate(pair.access_token)
+    pair = auth.rotator.rotate(pair.refresh_token, access_token=pair.access_token)
+"""
+
+from __future__ import annotations
+
+from jwtkit.authority import TokenAuthority
+from jwtkit.errors import (
+    ConfigurationError,
+    JWTKitError,
+    RefreshError,
+    TokenError,
+    TokenExpiredError,
+    UnavailableError,
+)
+from jwtkit.issuer import AsyncTokenIssuer, TokenIssuer
+from jwtkit.jose import JWKSet, SigningKey, VerificationKey
+from jwtkit.keys import StaticKeyStore
+from jwtkit.refresh import Grant, RefreshPolicy, RotationSecret, Session, TokenPair
+from jwtkit.rotator import AsyncRefreshRotator, RefreshRotator
+from jwtkit.tokens import (
+    ACCESS_TOKEN,
+    EXTERNAL_ACCESS_TOKEN,
+    GENERIC,
+    ID_TOKEN,
+    RFC9068,
+    SECURITY_EVENT,
+    IssuedToken,
+    Profile,
+    StaleToken,
+    ValidationReport,
+    VerifiedToken,
+)
+from jwtkit.validator import AsyncTokenValidator, TokenValidator, TrustedIssuer
+
+__all__ = [
+    "ACCESS_TOKEN",
+    "EXTERNAL_ACCESS_TOKEN",
+    "GENERIC",
+    "ID_TOKEN",
+    "RFC9068",
+    "SECURITY_EVENT",
+    "AsyncRefreshRotator",
+    "AsyncTokenIssuer",
+    "AsyncTokenValidator",
+    "ConfigurationError",
+    "Grant",
+    "IssuedToken",
+    "JWKSet",
+    "JWTKitError",
+    "Profile",
+    "RefreshError",
+    "RefreshPolicy",
+    "RefreshRotator",
+    "RotationSecret",
+    "Session",
+    "SigningKey",
+    "StaleToken",
+    "StaticKeyStore",
+    "TokenAuthority",
+    "TokenError",
+    "TokenExpiredError",
+    "TokenIssuer",
+    "TokenPair",
+    "TokenValidator",
+    "TrustedIssuer",
+    "UnavailableError",
+    "ValidationReport",
+    "VerificationKey",
+    "VerifiedToken",
+]
