@@ -150,7 +150,7 @@ class SigningKey:
 
     @property
     def symmetric(self) -> bool:
-        """Whether this is a shared secret: whoever verifies with it can also sign."""
+        """Whether this is a shared secret; whoever verifies with it can also sign."""
         return self._row.symmetric
 
     def thumbprint(self) -> str:
