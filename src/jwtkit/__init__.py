@@ -43,7 +43,7 @@ from jwtkit.tokens import (
     ValidationReport,
     VerifiedToken,
 )
-from jwtkit.validator import AsyncTokenValidator, TokenValidator, TrustedIssuer
+from jwtkit.validator import AsyncTokenValidator, TokenCache, TokenValidator, TrustedIssuer
 
 __all__ = [
     "ACCESS_TOKEN",
@@ -70,6 +70,7 @@ __all__ = [
     "StaleToken",
     "StaticKeyStore",
     "TokenAuthority",
+    "TokenCache",
     "TokenError",
     "TokenExpiredError",
     "TokenIssuer",

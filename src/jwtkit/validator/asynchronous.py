@@ -46,10 +46,14 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         """Return the token if every check holds (see `TokenValidator.validate`)."""
         now = self._now()
         try:
-            signed = await self._signed(token)
-            failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
-            if failures or proof:
-                raise_for_claims(failures, proof)
+            signed = self._recall(token, now, confirmation) if self._cache is not None else None
+            if signed is None:
+                signed = await self._signed(token)
+                failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
+                if failures or proof:
+                    raise_for_claims(failures, proof)
+                if self._cache is not None:
+                    self._cache.keep(token, *signed)
             if self._revocation is not None:
                 await _require_standing(self._revocation, signed)
         except TokenError as error:

@@ -32,6 +32,7 @@ from jwtkit.tokens.claims import confirmation_thumbprint, is_text
 from jwtkit.tokens.hints import hint_for_token
 from jwtkit.tokens.policy import Check, Policy, read_duration
 from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile
+from jwtkit.validator.cache import TokenCache
 from jwtkit.validator.trust import TEN_YEARS, Anchor, Binding, TrustedIssuer, remember
 
 __all__ = [
@@ -73,6 +74,7 @@ class Steps(Generic[R]):
         max_lifetime: timedelta = TEN_YEARS,
         max_token_bytes: int = SIXTEEN_KIB,
         revocation: R | None = None,
+        cache: TokenCache | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -86,7 +88,7 @@ class Steps(Generic[R]):
             checks=checks,
             max_lifetime=max_lifetime,
         )
-        self._set_up((trusted,), leeway, max_token_bytes, revocation, observer, clock)
+        self._set_up((trusted,), leeway, max_token_bytes, revocation, cache, observer, clock)
 
     @classmethod
     def trusting(
@@ -95,6 +97,7 @@ class Steps(Generic[R]):
         leeway: timedelta = HALF_A_MINUTE,
         max_token_bytes: int = SIXTEEN_KIB,
         revocation: R | None = None,
+        cache: TokenCache | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] | None = None,
     ) -> Self:
@@ -111,7 +114,7 @@ class Steps(Generic[R]):
         if len(trusted) > 1 and (None in names or len(set(names)) != len(names)):
             raise ConfigurationError("several trusted issuers need a name each, and each its own")
         self = cls.__new__(cls)
-        self._set_up(trusted, leeway, max_token_bytes, revocation, observer, clock)
+        self._set_up(trusted, leeway, max_token_bytes, revocation, cache, observer, clock)
         return self
 
     def _set_up(
@@ -120,6 +123,7 @@ class Steps(Generic[R]):
         leeway: timedelta,
         max_token_bytes: int,
         revocation: R | None,
+        cache: TokenCache | None,
         observer: Observer | None,
         clock: Callable[[], float] | None,
     ) -> None:
@@ -130,6 +134,8 @@ class Steps(Generic[R]):
             raise ConfigurationError("clock must be a callable giving seconds, such as time.time")
         if revocation is not None and not callable(getattr(revocation, "status", None)):
             raise ConfigurationError("revocation must have status(query), as a session store has")
+        if cache is not None and not isinstance(cache, TokenCache):
+            raise ConfigurationError("cache must be a TokenCache")
         anchors = [Anchor(entry, leeway=leeway) for entry in trusted]
         self._trusted = trusted
         self._sole = anchors[0] if len(anchors) == 1 else None
@@ -140,6 +146,9 @@ class Steps(Generic[R]):
         self._observer = observer
         self._clock = clock
         self._check_sources([anchor.store for anchor in anchors], revocation)
+        if cache is not None:
+            cache.belong_to_one()
+        self._cache = cache
 
     def _check_sources(self, stores: list[VerificationKeyStore], revocation: R | None) -> None:
         """Raise `ConfigurationError` for a source this validator cannot ask."""
@@ -218,6 +227,17 @@ class Steps(Generic[R]):
             text = token.decode("latin-1") if isinstance(token, bytes) else token
             if isinstance(text, str) and len(text) <= _LONGEST_HINTED:
                 error.hint = hint_for_token(text)
+
+    def _recall(self, token: str | bytes, now: float, confirmation: str | None) -> Signed | None:
+        """Return a token that passed before and still does, or None to validate it in full."""
+        found = self._cache.find(token, now) if self._cache is not None and confirmation is None else None
+        if found is None:
+            return None
+        anchor, binding, claims = found
+        # A check of the caller's may depend on more than the token.
+        if anchor.policy.checks and find_failures(claims, binding.kind, anchor.policy, now):
+            return None
+        return found
 
     def _judge(
         self,

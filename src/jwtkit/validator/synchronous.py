@@ -43,6 +43,7 @@ class TokenValidator(Steps[RevocationSource]):
         max_lifetime: How far ahead ``exp`` may lie.
         max_token_bytes: The longest token read, in bytes.
         revocation: Asked last about every token, such as a session store.
+        cache: Spares the work on a token presented again; a `TokenCache` of its own.
         observer: Told of every refusal.
         clock: Gives the time in seconds since the epoch; None reads the system's at each call.
 
@@ -80,10 +81,14 @@ class TokenValidator(Steps[RevocationSource]):
         """
         now = self._now()
         try:
-            signed = self._signed(token)
-            failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
-            if failures or proof:
-                raise_for_claims(failures, proof)
+            signed = self._recall(token, now, confirmation) if self._cache is not None else None
+            if signed is None:
+                signed = self._signed(token)
+                failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
+                if failures or proof:
+                    raise_for_claims(failures, proof)
+                if self._cache is not None:
+                    self._cache.keep(token, *signed)
             if self._revocation is not None:
                 _require_standing(self._revocation, signed)
         except TokenError as error:

@@ -79,11 +79,12 @@ class TrustedIssuer:
 
 
 class Binding(NamedTuple):
-    """A header as read, and the key that goes with it."""
+    """A header as read, the key that goes with it, and the snapshot of the store it was found in."""
 
     source: Source
     kind: str | None
     key: VerificationKey
+    snapshot: JWKSet
 
 
 class _Learned:
@@ -139,7 +140,7 @@ class Anchor:
         header = jws.parse_header(header_segment)
         key = jws.select_key(header, learned.key_set, self._algorithms)
         source = Source(MappingProxyType(header), key.kid, self.policy.profile)
-        return Binding(source, normalise_type(header.get("typ")), key), learned.bindings
+        return Binding(source, normalise_type(header.get("typ")), key, snapshot), learned.bindings
 
     def _learn(self, snapshot: JWKSet) -> _Learned:
         # One assignment: a reader in another thread sees the old pair or the new, never half of each.
