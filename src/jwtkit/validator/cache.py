@@ -67,7 +67,7 @@ class TokenCache:
         if entry is None or key is None:
             return None
         anchor, binding, claims, valid_from, valid_until, nested = entry
-        if not valid_from <= now < valid_until or anchor.store.key_set() is not binding.snapshot:
+        if not valid_from <= now < valid_until or not anchor.still_believes(binding):
             with self._lock:
                 self._entries.pop(key, None)
             return None
