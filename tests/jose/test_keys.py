@@ -135,7 +135,7 @@ def test_verification_keys_are_equal_by_what_they_are(signing_keys: dict[str, Si
 
 def test_signing_keys_are_equal_to_themselves_only() -> None:
     key = SigningKey.from_secret(SECRET)
-    assert key == key  # noqa: PLR0124
+    assert key == key
     assert key != SigningKey.from_secret(SECRET)
 
 
@@ -309,14 +309,18 @@ def test_an_rsa_pem_must_be_told_its_algorithm(signing_keys: dict[str, SigningKe
     error = refusal(SigningKey.from_pem, signing_keys["RS256"].unsafe_to_pem())
     assert error.code == "key.algorithm"
     assert "PS512" in str(error)
-    assert refusal(SigningKey.from_pem, signing_keys["RS256"].unsafe_to_pem(), alg="RS1").code == "key.algorithm"
+    assert (
+        refusal(SigningKey.from_pem, signing_keys["RS256"].unsafe_to_pem(), alg="RS1").code == "key.algorithm"
+    )
 
 
 # --- secrets -----------------------------------------------------------------------------------------
 
 
 def test_a_secret_may_be_text() -> None:
-    assert SigningKey.from_secret("ü" * 16).thumbprint() == SigningKey.from_secret(b"\xc3\xbc" * 16).thumbprint()
+    assert (
+        SigningKey.from_secret("ü" * 16).thumbprint() == SigningKey.from_secret(b"\xc3\xbc" * 16).thumbprint()
+    )
 
 
 @pytest.mark.parametrize("data", [None, 1, bytearray(SECRET), ["k" * 32], "\ud800" * 40])

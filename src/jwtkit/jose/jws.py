@@ -271,7 +271,7 @@ def sign_compact(payload: bytes, key: _Signer, *, header: Mapping[str, Any] | No
     for name, value in given.items():
         if name in _NEVER_WRITTEN:
             raise ConfigurationError(f"the header may not hold {name!r}", code="jws.header")
-        if own.get(name, value) != value:
+        if name in own and value != own[name]:
             raise ConfigurationError(
                 f"the header's {name!r} is the key's own and may not be another", code="jws.header"
             )

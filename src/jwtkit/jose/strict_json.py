@@ -58,9 +58,7 @@ def _bounded_int(text: str) -> int:
 
 
 # The C scanner itself: `json.loads` and `JSONDecoder.decode` cost as much again in Python around it.
-_scan_plain: Final[Any] = json.JSONDecoder(
-    parse_constant=_no_constant, parse_float=_finite_float
-).scan_once  # type: ignore[attr-defined,unused-ignore]
+_scan_plain: Final[Any] = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite_float).scan_once  # type: ignore[attr-defined,unused-ignore]
 # For documents whose names `_scan_plain` may have merged, and those long enough to hold a too long number.
 _scan_exactly: Final[Any] = json.JSONDecoder(
     object_pairs_hook=_unique_names,

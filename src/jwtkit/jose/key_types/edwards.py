@@ -29,7 +29,7 @@ _P25519: Final = 2**255 - 19
 _P448: Final = 2**448 - 2**224 - 1
 
 # y of the four points of order 8 on Ed25519, up to sign: doubled they have y = 0, so d*y**4 + 2*y**2 = 1.
-_Y8: Final = 0x5fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826
+_Y8: Final = 0x5FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _CURVES: Final = {
     "Ed25519": _Curve(
         prime=_P25519,

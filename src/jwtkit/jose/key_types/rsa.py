@@ -33,10 +33,7 @@ class RSAKeyType:
 
         modulus, exponent = positive_integer(jwk, "n"), positive_integer(jwk, "e")
         check_rsa_numbers(modulus, exponent)
-        try:
-            return RSAPublicNumbers(exponent, modulus).public_key()
-        except ValueError:
-            raise malformed("the JWK members 'n' and 'e' are not an RSA public key") from None
+        return RSAPublicNumbers(exponent, modulus).public_key()
 
     def private_from_jwk(self, jwk: Mapping[str, Any], algorithm: Algorithm) -> Any:
         """Read ``d`` and either all of the factors or none, from which they are then recovered."""
