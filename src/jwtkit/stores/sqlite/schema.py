@@ -17,7 +17,7 @@ APPLICATION_ID = 0x6A6B7473
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # Clustered by the key, so that reading or swapping a session is one descent. `over_at` is
-        # `jwtkit.stores.answers.over_at` of the row. `purge_check_at` is never later than it, see below.
+        # `jwtkit.stores.answers.over_at` of the row; `purge_check_at` is when to look at it again, see below.
         """
         CREATE TABLE families (
             session_id TEXT NOT NULL PRIMARY KEY,
@@ -53,7 +53,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX families_by_subject ON families (issuer, subject, created_at DESC)",
         # Purging. An index over `over_at` itself would be written by every rotation, as each puts the idle
         # expiry off: measured, that costs a third of the swaps per second. So a rotation leaves
-        # `purge_check_at` where it is, and purging brings it up to date for the few rows that are due.
+        # `purge_check_at` where it is, and purging brings it up to date for the few rows that are due. The
+        # price: where the idle lifetime was shortened since login, a session is purged as late as before.
         "CREATE INDEX families_by_purge_check ON families (purge_check_at)",
         """
         CREATE TABLE epochs (

@@ -7,7 +7,7 @@ import pytest
 from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.protocols import EpochReading, EpochScope, SessionStore
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import (
+from jwtkit.testing.given import (
     ISSUER,
     ODD_TEXTS,
     UNSTORABLE_TEXTS,

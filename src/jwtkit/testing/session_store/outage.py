@@ -11,7 +11,7 @@ from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.protocols import EpochScope, SessionStore
 from jwtkit.revocation import RevocationQuery
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import ISSUER, a_family, milliseconds, rotated
+from jwtkit.testing.given import ISSUER, a_family, milliseconds, rotated
 
 __all__ = ["OutageLaws"]
 

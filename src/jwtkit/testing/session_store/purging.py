@@ -8,7 +8,7 @@ from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.protocols import EpochScope, SessionStore
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import DAY, ISSUER, a_family, milliseconds, rotated
+from jwtkit.testing.given import DAY, ISSUER, a_family, milliseconds, rotated
 
 __all__ = ["PurgeLaws"]
 

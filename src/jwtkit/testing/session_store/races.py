@@ -10,7 +10,7 @@ from typing import TypeVar
 from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.protocols import EpochScope, SessionStore
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import ISSUER, a_family, milliseconds, rotated
+from jwtkit.testing.given import ISSUER, a_family, milliseconds, rotated
 
 __all__ = ["RaceLaws"]
 

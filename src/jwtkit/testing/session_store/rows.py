@@ -10,7 +10,7 @@ from jwtkit.errors import ConfigurationError, StoreUnavailableError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import SessionStore, Snapshot
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import (
+from jwtkit.testing.given import (
     ODD_TEXTS,
     UNSTORABLE_TEXTS,
     a_family,

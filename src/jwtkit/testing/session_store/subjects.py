@@ -11,7 +11,7 @@ from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import SecretRegistry, SessionStore
 from jwtkit.testing.clock import ManualClock
-from jwtkit.testing.session_store.given import DAY, ISSUER, a_family, milliseconds, rotated
+from jwtkit.testing.given import DAY, ISSUER, a_family, milliseconds, rotated
 
 __all__ = ["SubjectLaws"]
 
