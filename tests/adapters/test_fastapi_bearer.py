@@ -11,14 +11,12 @@ from fastapi import Depends, FastAPI, Security, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from jwtkit import SigningKey, TokenIssuer, TokenValidator
+from jwtkit import AsyncTokenValidator, SigningKey, TokenIssuer, TokenValidator, VerifiedToken
 from jwtkit.adapters.fastapi import JWTBearer, install_error_handlers
 from jwtkit.errors import ConfigurationError, KeysUnavailableError, StoreUnavailableError
 from jwtkit.jose import JWKSet
 from jwtkit.revocation import RevocationStatus
 from jwtkit.testing import verified_token
-from jwtkit.tokens import VerifiedToken
-from jwtkit.validator import AsyncTokenValidator
 
 ISSUER, AUDIENCE = "https://orders.example", "orders-api"
 KEY = SigningKey.generate("ES256")

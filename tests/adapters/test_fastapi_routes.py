@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from jwtkit import (
+    AsyncRefreshRotator,
+    AsyncTokenValidator,
     Grant,
     RefreshPolicy,
     RefreshRotator,
@@ -24,12 +26,11 @@ from jwtkit import (
     SigningKey,
     TokenIssuer,
     TokenValidator,
+    VerifiedToken,
 )
 from jwtkit.adapters.fastapi import JWTBearer, install_error_handlers, token_routes
 from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
-from jwtkit.rotator import AsyncRefreshRotator
 from jwtkit.stores import AsyncMemorySessionStore, MemorySessionStore
-from jwtkit.tokens import VerifiedToken
 
 ISSUER, AUDIENCE, KEY = "https://orders.example", "orders-api", SigningKey.generate("ES256")
 PASSWORD = "hunter2-and-a-horse"
@@ -323,8 +324,6 @@ async def test_one_token_from_login_to_a_guarded_endpoint_and_back():
     store = AsyncMemorySessionStore()
     issuer, validator = parts(lifetime=timedelta(minutes=5))
     rotator = AsyncRefreshRotator(issuer, validator, store=store, secret=RotationSecret.generate())
-    from jwtkit.validator import AsyncTokenValidator
-
     bearer = JWTBearer(AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=store))
     app = make_app(rotator)
 

@@ -6,8 +6,9 @@ import socket
 import sys
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
-from jwtkit.errors import ConfigurationError
+from jwtkit.errors import JWTKitError
 from orders.app import create_app
 from orders.settings import SettingsError, read_settings
 
@@ -21,7 +22,7 @@ def main() -> int:
         app = create_app(settings)
         # Bound here and not by uvicorn: with port 0 nobody can take the port between choosing and listening.
         listener = socket.create_server((settings.host, settings.port))
-    except (SettingsError, ConfigurationError, OSError) as error:
+    except (SettingsError, JWTKitError, SQLAlchemyError, ImportError, OSError) as error:
         print(f"orders cannot start: {error}", file=sys.stderr)
         return 1
     host, port = listener.getsockname()[:2]

@@ -13,7 +13,7 @@ from orders.auth import REALM, Auth, authenticate
 from orders.database import Database
 from orders.listing import orders_router
 from orders.passwords import Passwords
-from orders.problems import install_problems, problem_responses
+from orders.problems import ProblemAPI, problem_responses
 from orders.settings import Settings
 
 __all__ = ["create_app"]
@@ -43,7 +43,8 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fas
         await auth.close()
         database.close()
 
-    app = FastAPI(
+    app = ProblemAPI(
+        realm=REALM,
         title="Orders",
         version="1.0.0",
         description=_DESCRIPTION,
@@ -54,7 +55,6 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fas
     app.state.database = database
     app.state.auth = auth
     app.state.passwords = passwords or Passwords()
-    install_problems(app)
     app.include_router(clients.router)
     app.include_router(
         token_routes(

@@ -12,18 +12,18 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import select
 
 from jwtkit import (
+    AsyncTokenValidator,
     Grant,
     RefreshPolicy,
     RefreshRotator,
     RotationSecret,
+    Session,
     SigningKey,
     TokenIssuer,
     TokenValidator,
 )
 from jwtkit.adapters.fastapi import JWTBearer
-from jwtkit.refresh import Session
 from jwtkit.stores import AsyncSQLiteSessionStore, SQLiteSessionStore
-from jwtkit.validator import AsyncTokenValidator
 from orders.database import Client, Database, DatabaseSession
 from orders.passwords import MAX_LENGTH, Passwords
 from orders.settings import Settings

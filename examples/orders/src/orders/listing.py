@@ -11,8 +11,8 @@ from fastapi_filters.ext.sqlalchemy import apply_filters_and_sorting
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import or_, select
 
+from jwtkit import VerifiedToken
 from jwtkit.adapters.fastapi import JWTBearer
-from jwtkit.tokens.token import VerifiedToken
 from orders.auth import READ_ORDERS
 from orders.database import DatabaseSession, Order, OrderStatus
 from orders.paging import SortKey, take_page

@@ -14,18 +14,19 @@ from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
 from fastapi_filters.types import SortingDirection
-from pydantic import AwareDatetime, Field, TypeAdapter
+from pydantic import Field, TypeAdapter
 from sqlakeyset import select_page
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from orders.database import Order
+from orders.parameters import Moment
 from orders.problems import wrong_parameter
 
 __all__ = ["Slice", "SortKey", "take_page"]
 
 _READERS: Final[dict[type[Any], Any]] = {
-    datetime: AwareDatetime,
+    datetime: Moment,
     int: Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)],  # a database has no larger ones
     str: Annotated[str, Field(strict=True, max_length=100)],
 }

@@ -18,7 +18,16 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from orders.database import OrderStatus
 
-__all__ = ["DEFAULT_SORT", "Cursor", "PageSize", "Text", "order_filters", "order_sorting", "refuse_unknown"]
+__all__ = [
+    "DEFAULT_SORT",
+    "Cursor",
+    "Moment",
+    "PageSize",
+    "Text",
+    "order_filters",
+    "order_sorting",
+    "refuse_unknown",
+]
 
 DEFAULT_SORT: Final = "-placed_at"
 
@@ -38,6 +47,8 @@ def _to_utc(value: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_midnight), AfterValidator(_to_utc)]
+"""A date, which begins at midnight UTC, or a moment with its offset."""
+
 Cents = Annotated[int, Field(ge=0, le=_MOST_CENTS)]
 Statuses = Annotated[CSVList[OrderStatus], Field(max_length=len(OrderStatus))]
 

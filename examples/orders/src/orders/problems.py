@@ -10,15 +10,17 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from jwtkit.adapters.fastapi import install_error_handlers
 from jwtkit.web import Answer, problem
 
-__all__ = ["Problem", "ProblemError", "install_problems", "problem_responses", "wrong_parameter"]
+__all__ = ["Problem", "ProblemAPI", "ProblemError", "problem_responses", "wrong_parameter"]
 
 MEDIA_TYPE: Final = "application/problem+json"
+_SCHEMAS: Final = "#/components/schemas/"
 
 _log = logging.getLogger("orders")
 
@@ -72,26 +74,48 @@ def wrong_parameter(name: str, message: str) -> RequestValidationError:
     return RequestValidationError([{"type": "value_error", "loc": ("query", name), "msg": message}])
 
 
-def install_problems(app: FastAPI) -> None:
-    """Make `app` answer every error as a problem: jwtkit's, FastAPI's, its own and the unforeseen."""
-    install_error_handlers(app, realm="orders", respond=_respond)
-    app.add_exception_handler(ProblemError, _of_refusal)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _of_failure)
+class ProblemAPI(FastAPI):
+    """A FastAPI that answers every error as a problem, and says so in its OpenAPI document.
+
+    Every error: jwtkit's, FastAPI's, the service's own and the unforeseen.
+    """
+
+    def __init__(self, *, realm: str, **options: Any) -> None:
+        super().__init__(**options)
+        install_error_handlers(self, realm=realm, respond=_respond)
+        self.add_exception_handler(ProblemError, _of_problem)
+        self.add_exception_handler(RequestValidationError, _of_validation)
+        self.add_exception_handler(HTTPException, _of_http)
+        self.add_exception_handler(Exception, _of_failure)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the document; each of its problems refers to one schema."""
+        if self.openapi_schema is None:
+            document = super().openapi()
+            _, definitions = models_json_schema(
+                [(Problem, "serialization")], ref_template=f"{_SCHEMAS}{{model}}"
+            )
+            document["components"]["schemas"] |= definitions["$defs"]
+            for operation in (
+                operation for item in document["paths"].values() for operation in item.values()
+            ):
+                for response in operation["responses"].values():
+                    if MEDIA_TYPE in response.get("content", {}):
+                        response["content"][MEDIA_TYPE]["schema"] = {"$ref": f"{_SCHEMAS}Problem"}
+            self.openapi_schema = document
+        return self.openapi_schema
 
 
 def problem_responses(when: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI ``responses`` of an operation: for each status, when it is answered."""
-    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
-    return {status: {"description": text, "content": content} for status, text in when.items()}
+    return {status: {"description": text, "content": {MEDIA_TYPE: {}}} for status, text in when.items()}
 
 
 def _respond(_: Request, answer: Answer) -> Response:
     return _write(answer, _instance())
 
 
-def _of_refusal(_: Request, error: Exception) -> Response:
+def _of_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
     return _write(error.answer, _instance())
 

@@ -1,0 +1,1 @@
+"""``python -m orders.demo``: the service driven over real HTTP, as a client and as a thief would."""
