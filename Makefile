@@ -29,9 +29,7 @@ demo: demo-set  ## Run the order service and drive it over HTTP, as a client wou
 	@$(BIN)/python -m orders.demo
 
 test: dev  ## Unit, property, doc and example tests, and the coverage gate
-	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest --numprocesses=auto --dist=worksteal $(PYTEST_ARGS)
-	@$(BIN)/coverage combine --quiet
+	@$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report= $(PYTEST_ARGS)
 	@echo "== branch coverage of the whole package"
 	@$(BIN)/coverage report
 	@echo "== branch coverage of jose, tokens and refresh: must be 100 %"

@@ -18,5 +18,5 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
-    """Name long texts by their argument: keys and secrets are random, and every worker must see the same ids."""
+    """Name long texts by their argument: secrets are random, and all workers must see the same ids."""
     return argname if isinstance(val, str | bytes) and len(val) > 40 else None
