@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtkit.errors import ConfigurationError, MalformedTokenError
@@ -124,6 +124,45 @@ def test_a_surrogate_pair_is_one_character() -> None:
 )
 def test_refuses_a_name_given_twice(data: bytes) -> None:
     assert refusal(data) == "token.duplicate_name"
+
+
+SHORT_NAMES = st.sampled_from(["a", "b", "c", ",", '"', ":"])
+PAIRS = st.recursive(
+    st.integers(0, 9) | SHORT_NAMES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.lists(st.tuples(SHORT_NAMES, inner), max_size=3).map(tuple)
+    ),
+    max_leaves=8,
+)
+
+
+def spelled(value: Any) -> str:
+    """Write tuples of pairs as objects, names given twice included."""
+    if isinstance(value, tuple):
+        return "{" + ",".join(f"{json.dumps(name)}:{spelled(member)}" for name, member in value) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(spelled, value)) + "]"
+    return json.dumps(value)
+
+
+def twice(value: Any) -> bool:
+    """Say whether a name is given twice at any depth."""
+    if isinstance(value, tuple):
+        names = [name for name, _ in value]
+        return len(set(names)) != len(names) or any(twice(member) for _, member in value)
+    return isinstance(value, list) and any(map(twice, value))
+
+
+@given(st.lists(st.tuples(SHORT_NAMES, PAIRS), max_size=4).map(tuple), st.sampled_from(["", " ", ",x"]))
+@settings(max_examples=300)
+def test_a_name_given_twice_is_found_wherever_it_is(pairs: Any, after: str) -> None:
+    data = (spelled(pairs) + after).encode()
+    if twice(pairs):
+        assert refusal(data) in {"token.duplicate_name", "token.json" if after == ",x" else ""}
+    elif after == ",x":
+        assert refusal(data) == "token.json"
+    else:
+        assert parse_object(data) == json.loads(data)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])

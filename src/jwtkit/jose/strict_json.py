@@ -83,6 +83,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
             for everything else: not UTF-8, not one object, NaN or Infinity, a number over 4300 digits or
             too large for a double, nesting over 32 levels, a lone surrogate, a control character.
     """
+    value: dict[str, Any]
     try:
         text = data.decode("utf-8")
         if not text.startswith("{"):
