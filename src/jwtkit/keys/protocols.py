@@ -63,13 +63,16 @@ class AsyncSigner(Protocol):
     @property
     def alg(self) -> str:
         """The JWS algorithm it signs with."""
+        ...
 
     @property
     def kid(self) -> str:
         """The key id that goes into the header."""
+        ...
 
     async def sign(self, signing_input: bytes, /) -> bytes:
         """Sign the bytes (see `Signer.sign`)."""
+        ...
 
 
 class AsyncSigningKeyStore(Protocol):
@@ -77,6 +80,7 @@ class AsyncSigningKeyStore(Protocol):
 
     def signer(self) -> AsyncSigner:
         """Return the signer to use for the next token (see `SigningKeyStore.signer`)."""
+        ...
 
 
 @runtime_checkable

@@ -21,7 +21,7 @@ __all__ = [
     "to_datetime",
 ]
 
-ABSENT: Final = object()
+ABSENT: Final[Any] = object()
 """Stands for a claim that is not there, which ``null`` is not."""
 
 MAX_TEXT_LENGTH: Final = 512

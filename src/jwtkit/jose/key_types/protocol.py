@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 if TYPE_CHECKING:
     from jwtkit.jose.algorithms import Algorithm
 
 __all__ = ["KeyType", "SignFunction", "VerifyFunction"]
 
-SignFunction: TypeAlias = Callable[[bytes], bytes]
-VerifyFunction: TypeAlias = Callable[[bytes, bytes], bool]
+
+class SignFunction(Protocol):
+    """Signs bytes; a protocol and not a `Callable`, which type checkers would bind as a method."""
+
+    def __call__(self, signing_input: bytes, /) -> bytes:
+        """Return the raw JWS signature."""
+        ...
+
+
+class VerifyFunction(Protocol):
+    """Says whether a raw JWS signature holds over bytes."""
+
+    def __call__(self, signing_input: bytes, signature: bytes, /) -> bool:
+        """Return whether it holds."""
+        ...
 
 
 class KeyType(Protocol):
