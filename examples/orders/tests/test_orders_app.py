@@ -100,6 +100,10 @@ async def test_the_openapi_document_says_everything(service):
         "status", "placed_from", "placed_before", "total_min", "total_max", "q", "sort", "size", "cursor",
     }  # fmt: skip
     assert all(parameter["description"] for parameter in parameters.values())
+    assert [name for name, parameter in parameters.items() if parameter.get("explode") is False] == [
+        "status",
+        "sort",
+    ]
 
 
 async def test_the_openapi_document_refers_to_nothing_that_is_not_there(service):

@@ -64,7 +64,9 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fas
             paths={"refresh": "/refreshtoken"},
             realm=REALM,
         ),
-        responses=problem_responses({422: "The body is wrong; `errors` names each field."}),
+        responses=problem_responses(
+            {400: "The body cannot be read.", 422: "The body is wrong; `errors` names each field."}
+        ),
     )
     app.include_router(orders_router(auth.bearer))
     return app

@@ -14,7 +14,7 @@ from fastapi_filters import FilterField, FilterOperator, create_filters, create_
 from fastapi_filters.filters import FiltersCreateHooks
 from fastapi_filters.schemas import CSVList
 from fastapi_filters.types import AbstractFilterOperator
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 from orders.database import OrderStatus
 
@@ -46,7 +46,12 @@ def _to_utc(value: datetime) -> datetime:
         raise ValueError("expected a moment between the years 1 and 9999") from None
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_midnight), AfterValidator(_to_utc)]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_midnight),
+    AfterValidator(_to_utc),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}),
+]
 """A date, which begins at midnight UTC, or a moment with its offset."""
 
 Cents = Annotated[int, Field(ge=0, le=_MOST_CENTS)]
@@ -101,7 +106,7 @@ order_filters = create_filters(
 
 def _sort_query(*, alias: str | None) -> Any:
     text = "Fields to sort by, with commas between; `-` before one turns it round. Equal ones go by age."
-    return Query(alias=alias, max_length=4, description=text, examples=["status,-total_cents"])
+    return Query(alias=alias, max_length=4, description=text, examples=[["status", "-total_cents"]])
 
 
 order_sorting = create_sorting(

@@ -25,6 +25,7 @@ _SCHEMAS: Final = "#/components/schemas/"
 _log = logging.getLogger("orders")
 
 _TEXTS: Final[Mapping[int, str]] = {
+    400: "The body cannot be read: expected JSON in UTF-8.",
     404: "There is nothing at this address.",
     405: "This address does not take that method; the Allow header names those it takes.",
     500: "The service failed; its log names the cause under this instance.",
@@ -99,11 +100,19 @@ class ProblemAPI(FastAPI):
             for operation in (
                 operation for item in document["paths"].values() for operation in item.values()
             ):
-                for response in operation["responses"].values():
-                    if MEDIA_TYPE in response.get("content", {}):
-                        response["content"][MEDIA_TYPE]["schema"] = {"$ref": f"{_SCHEMAS}Problem"}
+                _complete(operation)
             self.openapi_schema = document
         return self.openapi_schema
+
+
+def _complete(operation: dict[str, Any]) -> None:
+    """Put into one operation what FastAPI and fastapi-filters have no place for."""
+    for response in operation["responses"].values():
+        if MEDIA_TYPE in response.get("content", {}):
+            response["content"][MEDIA_TYPE]["schema"] = {"$ref": f"{_SCHEMAS}Problem"}
+    for parameter in operation.get("parameters", ()):
+        if "explode" in parameter["schema"]:  # a,b and not one parameter for each
+            parameter["explode"] = parameter["schema"].pop("explode")
 
 
 def problem_responses(when: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:

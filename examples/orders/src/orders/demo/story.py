@@ -18,10 +18,10 @@ from orders.demo.transcript import Transcript
 
 __all__ = ["LIFETIME", "WINDOW", "tell"]
 
-LIFETIME: Final = 5
+LIFETIME: Final = 6
 """Seconds an access token lives here; fifteen minutes would be usual."""
 
-WINDOW: Final = 2
+WINDOW: Final = 3
 """Seconds in which a lost answer may be asked for again; thirty would be usual."""
 
 _MOMENT: Final = 0.2
