@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtkit.errors import ConfigurationError
-from jwtkit.jose import ALGORITHMS, SigningKey
+from jwtkit.jose import ALGORITHMS, SigningKey, VerificationKey
 from jwtkit.jose.algorithms import algorithm_for_key, algorithm_named
+from jwtkit.jose.key_types import engine
 
 EVERY = sorted(ALGORITHMS)
 SIZES = {
@@ -85,6 +86,23 @@ def test_any_altered_byte_is_refused(
     altered = bytearray(key.sign(b"message"))
     altered[place % len(altered)] ^= flip
     assert key.verification_key.verify(b"message", bytes(altered)) is False
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].kty in {"RSA", "EC", "OKP"}])
+def test_the_engine_never_sees_a_signature_of_another_length(
+    name: str, signing_keys: dict[str, SigningKey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even an engine that takes anything is asked about nothing else."""
+
+    class Credulous:
+        def verify(self, *_: object) -> bool:
+            return True
+
+    monkeypatch.setattr(engine, "_engine", lambda _: Credulous())
+    key = VerificationKey.from_jwk(signing_keys[name].verification_key.to_jwk())
+    assert key.verify(b"message", bytes(SIZES[name])) is True
+    for size in (0, SIZES[name] - 1, SIZES[name] + 1):
+        assert key.verify(b"message", bytes(size)) is False
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].kty == "EC"])

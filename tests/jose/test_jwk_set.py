@@ -230,7 +230,7 @@ def test_a_conflict_that_a_restriction_makes_drops_both(public: dict[str, dict[s
 
 @pytest.mark.parametrize(
     "document",
-    ["", "null", "[]", "{}", '{"keys":{}}', '{"keys":null}', '{"keys":[],"keys":[]}', '{"keys":[NaN]}', 
+    ["", "null", "[]", "{}", '{"keys":{}}', '{"keys":null}', '{"keys":[],"keys":[]}', '{"keys":[NaN]}',
      "\ud800", b"\xff", None, 1, [], {}, {"keys": ()}, {"keys": "x"}],
 )  # fmt: skip
 def test_only_what_is_no_set_at_all_is_an_error(document: Any) -> None:
