@@ -88,9 +88,10 @@ def parse_object(data: bytes) -> dict[str, Any]:
         text = data.decode("utf-8")
         if not text.startswith("{"):
             text = text.lstrip(_WHITE_SPACE)
-        if ("[" in text or text.find("{", 1) > 0) and _is_too_deep(text):
+        has_arrays = "[" in text
+        if (has_arrays or text.find("{", 1) > 0) and _is_too_deep(text):
             raise _not_json()
-        scan = _scan_plain if len(text) <= MAX_DIGITS else _scan_exactly
+        scan = _scan_exactly if has_arrays or len(text) > MAX_DIGITS else _scan_plain
         value, end = scan(text, 0)
         if type(value) is not dict:
             raise _not_json()
