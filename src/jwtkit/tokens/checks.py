@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from jwtkit.errors import ClaimsError, ConfigurationError, Failure
+from jwtkit.errors import ClaimsError, ConfigurationError, Failure, UnavailableError
 from jwtkit.tokens.claims import ABSENT, is_numeric_date, is_text, read_scopes, shown, shown_time
 from jwtkit.tokens.hints import hint_for_text, hint_for_time
 from jwtkit.tokens.policy import Policy
@@ -43,7 +43,7 @@ def find_failures(
         policy: What must hold.
         now: Seconds since the epoch.
         max_expired_for: Seconds for which ``exp`` may lie in the past; None waives nothing.
-        run_checks: Whether to run the policy's own checks too, once all others hold.
+        run_checks: Whether to run the policy's own checks too, once all others but expiry hold.
     """
     failures: list[Failure] = []
     profile = policy.profile
@@ -51,9 +51,10 @@ def find_failures(
         failures.append(_wrong_type(claims, kind, policy))
     for name in policy.required_claims:
         if name not in claims:
-            failures.append(Failure(f"claim.{name}.missing", name, "the claim to be there"))
+            failures.append(_missing(name, claims, kind, policy, first=not failures))
     issuer = claims.get("iss", ABSENT)
-    if issuer != policy.issuer and issuer is not ABSENT:
+    # Where no issuer is expected, null would equal that.
+    if (issuer != policy.issuer and issuer is not ABSENT) or issuer is None:
         _check_issuer(issuer, policy, failures)
     audience = claims.get(profile.audience_claim, ABSENT)
     # Only a text is looked up: a list cannot be, and must be read with care.
@@ -70,7 +71,8 @@ def find_failures(
     _check_times(claims, policy, now, max_expired_for, failures)
     if not claims.keys().isdisjoint(policy.unusual_claims):
         _check_unusual(claims, policy, failures)
-    if policy.checks and run_checks and not failures:
+    # Expiry alone keeps no check from running: TokenExpiredError says that nothing else is wrong.
+    if policy.checks and run_checks and all(failure.code == EXPIRED for failure in failures):
         _run_own_checks(claims, policy, failures)
     return failures
 
@@ -98,17 +100,20 @@ def _check_times(
     max_expired_for: float | None,
     failures: list[Failure],
 ) -> None:
-    """Check ``exp``, ``iat`` and ``nbf`` (RFC 7519 §4.1.4 to §4.1.6)."""
+    """Check ``exp``, ``iat`` and ``nbf`` (RFC 7519 §4.1.4 to §4.1.6).
+
+    Claims are compared, never added to: an integer too large for a float raises in a sum.
+    """
     expires = claims.get("exp", ABSENT)
     leeway = policy.leeway
     if expires is not ABSENT:
         if type(expires) is not int and not is_numeric_date(expires):
             failures.append(_type("exp", _SECONDS, expires))
             expires = ABSENT
-        elif now >= expires + leeway:
+        elif now - leeway >= expires:
             if max_expired_for is None:
                 failures.append(_time(EXPIRED, "exp", "a time still to come", expires, now))
-            elif now - expires > max_expired_for:
+            elif now - max_expired_for > expires:
                 failures.append(_time(EXPIRED, "exp", f"at most {max_expired_for:.0f} s ago", expires, now))
         elif expires > now + policy.max_lifetime:
             ahead = f"at most {policy.max_lifetime:.0f} s ahead"
@@ -124,8 +129,8 @@ def _check_times(
             failures.append(_time("claim.iat.early", "iat", "a time already past", issued, now))
         elif expires is not ABSENT and issued >= expires:
             failures.append(_time("claim.iat.order", "iat", "a time before exp", issued, now))
-    starts = claims.get("nbf", ABSENT)
-    if starts is not ABSENT:
+    if "nbf" in claims:
+        starts = claims["nbf"]
         if not is_numeric_date(starts):
             failures.append(_type("nbf", _SECONDS, starts))
         elif starts > now + leeway:
@@ -147,7 +152,12 @@ def _check_unusual(claims: Mapping[str, Any], policy: Policy, failures: list[Fai
 
 
 def _run_own_checks(claims: Mapping[str, Any], policy: Policy, failures: list[Failure]) -> None:
-    """Run the caller's checks; whatever one does but return None refuses the token."""
+    """Run the caller's checks; whatever one does but return None refuses the token.
+
+    Raises:
+        ConfigurationError: A check returned neither None nor a `Failure`.
+        UnavailableError: A check could not be made now.
+    """
     read_only = MappingProxyType(dict(claims))
     for check in policy.checks:
         name = getattr(check, "__name__", type(check).__name__)
@@ -155,6 +165,9 @@ def _run_own_checks(claims: Mapping[str, Any], policy: Policy, failures: list[Fa
             answer: object = check(read_only)
         except ClaimsError as error:
             failures.extend(error.failures or [Failure(error.code, name, "the check to hold")])
+        except UnavailableError:
+            # What is down is ours: no reason to call the token bad.
+            raise
         except Exception as error:
             # Fail closed: a check that subscripts a missing claim has found a token it cannot accept.
             found = f"it raised {type(error).__name__}"
@@ -166,6 +179,18 @@ def _run_own_checks(claims: Mapping[str, Any], policy: Policy, failures: list[Fa
                 raise ConfigurationError(
                     f"the check {name} returned {type(answer).__name__}; return None or a Failure"
                 )
+
+
+def _missing(
+    claim: str, claims: Mapping[str, Any], kind: str | None, policy: Policy, *, first: bool
+) -> Failure:
+    hint = None
+    # What the profile itself requires may be missing because the token is of another kind; said once.
+    if first and policy.profile.requires(claim):
+        fitting = profile_that_fits(kind, claims)
+        if fitting is not None and claims.keys() >= set(fitting.required_claims):
+            hint = _fitting(claims, policy, kind)
+    return Failure(f"claim.{claim}.missing", claim, "the claim to be there", hint=hint)
 
 
 def _wrong_type(claims: Mapping[str, Any], kind: str | None, policy: Policy) -> Failure:

@@ -32,7 +32,7 @@ ISSUER_SET_CLAIMS: Final = frozenset(
 )
 """Claims only the issuer itself sets, each by a named argument; never by a caller's ``claims=``."""
 
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST_SHOWN = 80
 # What a datetime can hold, less a day for any time zone: 0001-01-02 to 9999-12-30, midnight UTC.
 _FIRST_NUMERIC_DATE = -62_135_510_400
@@ -43,7 +43,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def is_text(value: object) -> bool:
     """Say whether `value` may be an identifier: a short, non-empty string without control characters.
 
-    Control characters are refused because identifiers end in logs, headers and database keys.
+    Control characters and lone surrogates are refused because identifiers end in logs, headers and
+    database keys.
     """
     # isprintable() is a fast yes for nearly every identifier; it also says no to harmless characters.
     return (
@@ -67,7 +68,8 @@ def to_datetime(seconds: float) -> datetime:
 def read_scopes(value: object) -> frozenset[str] | None:
     """Read ``scope`` (space separated, RFC 6749 §3.3) or ``scp`` (also a list); None when it is neither."""
     if type(value) is str:
-        return frozenset(value.split())
+        # By the space and nothing else: split() would also part at tabs, and at what only looks like a space.
+        return frozenset(value.split(" ")) - {""}
     if type(value) is list and all(type(scope) is str for scope in value):
         return frozenset(value)
     return None
@@ -86,13 +88,13 @@ def confirmation_thumbprint(confirmation: Mapping[str, Any]) -> str | None:
 
 
 def shown(value: object) -> str:
-    """Return a correctly signed claim's value for a message: quoted, escaped and shortened."""
+    """Return a correctly signed claim's value for a message: quoted, in ASCII, and shortened."""
     if value is ABSENT:
         return "nothing"
     if type(value) is int and abs(value) >= 10**_LONGEST_SHOWN:
         return f"an integer of {value.bit_length()} bits"
     text = ascii(value) if isinstance(value, str | int | float | bool | type(None)) else _container(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 3]}..."
 
 
 def shown_time(value: object) -> str:
@@ -105,9 +107,8 @@ def shown_time(value: object) -> str:
 def _container(value: object) -> str:
     if isinstance(value, list):
         if all(isinstance(member, str) for member in value):
-            return (
-                "[" + ", ".join(ascii(member) for member in value[:8]) + ("]" if len(value) <= 8 else ", …]")
-            )
+            rest = ", ..." if len(value) > 8 else ""
+            return f"[{', '.join(ascii(member) for member in value[:8])}{rest}]"
         return f"a list of {len(value)}"
     if isinstance(value, Mapping):
         return f"an object of {len(value)}"

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 __all__ = ["hint_for_text", "hint_for_time", "hint_for_token"]
 
-# A seconds value this large is the year 5138; the same instant in milliseconds is 1973.
-_LOOKS_LIKE_MILLISECONDS = 100_000_000_000
+# As seconds these begin in the year 5138; as milliseconds they are 1973 to 5138.
+_FIRST_MILLISECONDS = 100_000_000_000
+_LAST_MILLISECONDS = 100_000_000_000_000
 _CLOCK_DRIFT = 300
 
 
@@ -29,11 +30,12 @@ def hint_for_text(expected: Iterable[str], found: object) -> str | None:
 
 def hint_for_time(claim: str, seconds: float, now: float) -> str | None:
     """Return why a time that failed may be off: milliseconds, or clocks that differ."""
-    if seconds >= _LOOKS_LIKE_MILLISECONDS:
+    if _FIRST_MILLISECONDS <= seconds < _LAST_MILLISECONDS:
         return f"{claim} looks like milliseconds; NumericDate is seconds (RFC 7519 §2)"
-    if claim in ("iat", "nbf") and 0 < seconds - now <= _CLOCK_DRIFT:
+    # Compared before they are subtracted: a NumericDate may be an integer too large for a float.
+    if claim in ("iat", "nbf") and now < seconds <= now + _CLOCK_DRIFT:
         return f"{claim} is {seconds - now:.0f} s ahead: compare the clocks, or allow a larger leeway"
-    if claim == "exp" and 0 <= now - seconds <= _CLOCK_DRIFT:
+    if claim == "exp" and now - _CLOCK_DRIFT <= seconds <= now:
         return f"it expired {now - seconds:.0f} s ago: refresh it, or compare the clocks"
     return None
 
@@ -46,7 +48,7 @@ def hint_for_token(text: str) -> str | None:
         return f'"{scheme.title()} " was left in: pass what follows it'
     if stripped != text:
         return "white space surrounds it"
-    if text[:1] in "\"'" and text[:1] == text[-1:]:
+    if text.startswith(('"', "'")) and text[0] == text[-1]:
         return "quotation marks were left in"
     if text.startswith("jkr_"):
         return "this is a refresh token; send the access token"

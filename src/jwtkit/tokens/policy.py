@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from jwtkit.errors import ConfigurationError, Failure
 from jwtkit.tokens.claims import is_text
 from jwtkit.tokens.profiles import Profile
 
-__all__ = ["Check", "Policy", "read_duration", "read_names"]
+__all__ = ["Check", "Policy", "read_duration", "read_names", "read_several"]
+
+T = TypeVar("T")
 
 Check = Callable[[Mapping[str, Any]], Failure | None]
 """A check of one's own: returns None when it holds, a `Failure` when it does not.
 
-It is given the read-only claims, after the signature and the registered claims have held. An exception
-it raises refuses the token, as a missing claim it subscripts does.
+It is given the read-only claims, after the signature and all registered claims but perhaps ``exp`` have
+held. An exception it raises refuses the token, as a missing claim it subscripts does; only an
+`UnavailableError` is passed on, since what is down is no fault of the token.
 """
 
 
@@ -34,6 +37,17 @@ def read_names(value: str | Iterable[str], *, what: str) -> tuple[str, ...]:
     if not names or not all(is_text(name) for name in names):
         raise ConfigurationError(f"{what} must be a non-empty string or several of them")
     return names
+
+
+def read_several(values: Iterable[T], *, what: str) -> tuple[T, ...]:
+    """Return several values as a tuple.
+
+    Raises:
+        ConfigurationError: They are one string, or not several at all.
+    """
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise ConfigurationError(f"{what} must be several: write a tuple, such as (first, second)")
+    return tuple(values)
 
 
 def read_duration(value: timedelta, *, what: str, zero: bool = False) -> float:
@@ -102,13 +116,13 @@ class Policy:
             raise ConfigurationError(f"{profile.name} tokens name their audience: say which one is expected")
         names = () if audience is None else read_names(audience, what="audience")
         required = list(profile.required_claims)
-        extra = tuple(required_claims) if not isinstance(required_claims, str) else None
-        if extra is None or not all(is_text(name) for name in extra):
+        extra = read_several(required_claims, what="required_claims")
+        if not all(is_text(name) for name in extra):
             raise ConfigurationError('required_claims must be several claim names, such as ("tenant",)')
         # An expectation is a requirement.
         required += ["iss"] if issuer is not None else []
         required += [profile.audience_claim] if names else []
-        own_checks = tuple(checks)
+        own_checks = read_several(checks, what="checks")
         if not all(callable(check) for check in own_checks):
             raise ConfigurationError("checks must be callables taking the claims")
         ahead = read_duration(max_lifetime, what="max_lifetime")
@@ -122,6 +136,8 @@ class Policy:
             checks=own_checks,
             leeway=read_duration(leeway, what="leeway", zero=True),
             max_lifetime=ahead,
-            text_claims=(profile.subject_claim, "jti", *profile.client_claims, "sid"),
+            text_claims=tuple(
+                dict.fromkeys((profile.subject_claim, "sub", "jti", *profile.client_claims, "sid"))
+            ),
             unusual_claims=frozenset({"cnf", *profile.expected, *profile.forbidden_claims}),
         )
