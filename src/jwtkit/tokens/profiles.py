@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
@@ -41,7 +41,8 @@ class Profile:
 
     Attributes:
         name: What reports and hints call it.
-        types: Accepted ``typ`` header values; None stands for an absent one. An issuer writes the first.
+        types: Accepted ``typ`` header values; None stands for an absent one. An issuer writes the first,
+            and no ``typ`` where that is None.
         required_claims: Claims that must be there.
         expected: For a claim that is there, the values it may have.
         forbidden_claims: Claims that betray another kind of token.
@@ -64,17 +65,25 @@ class Profile:
     max_lifetime: timedelta | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.types, str) or not self.types:
+        for name in ("name", "subject_claim", "audience_claim"):
+            if not _is_name(getattr(self, name)):
+                raise ConfigurationError(f"{name} must be a non-empty string")
+        types = _several(self.types)
+        if not types or not all(kind is None or _is_name(kind) for kind in types):
             raise ConfigurationError('types must be a tuple of accepted typ values, such as ("at+jwt",)')
+        object.__setattr__(self, "types", tuple(normalise_type(kind) for kind in types))
         for name in ("required_claims", "forbidden_claims", "scope_claims", "client_claims"):
-            if isinstance(getattr(self, name), str):
+            names = _several(getattr(self, name))
+            if names is None or not all(map(_is_name, names)):
                 raise ConfigurationError(f'{name} must be a tuple of claim names, such as ("sub",)')
-        if any(isinstance(values, str) for values in self.expected.values()):
+            object.__setattr__(self, name, names)
+        expected = _accepted_values(self.expected)
+        if expected is None:
             raise ConfigurationError('expected must map a claim to a tuple of values, such as ("access",)')
-        if self.max_lifetime is not None and self.max_lifetime <= timedelta(0):
-            raise ConfigurationError("max_lifetime must be positive")
-        object.__setattr__(self, "types", tuple(normalise_type(kind) for kind in self.types))
-        object.__setattr__(self, "expected", MappingProxyType(dict(self.expected)))
+        object.__setattr__(self, "expected", MappingProxyType(expected))
+        longest = self.max_lifetime
+        if longest is not None and not (isinstance(longest, timedelta) and longest > timedelta(0)):
+            raise ConfigurationError("max_lifetime must be a positive datetime.timedelta, or None")
 
     def __hash__(self) -> int:
         return hash((self.name, self.types, self.required_claims))
@@ -82,6 +91,27 @@ class Profile:
     def requires(self, claim: str) -> bool:
         """Say whether a token of this profile must carry `claim`."""
         return claim in self.required_claims
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _several(values: object) -> tuple[Any, ...] | None:
+    """Return several values as a tuple; None for what is no iterable, or a single string."""
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else None
+
+
+def _accepted_values(expected: object) -> dict[str, tuple[str, ...]] | None:
+    if not isinstance(expected, Mapping):
+        return None
+    accepted: dict[str, tuple[str, ...]] = {}
+    for claim, several in expected.items():
+        values = _several(several)
+        if not _is_name(claim) or not values or not all(map(_is_name, values)):
+            return None
+        accepted[claim] = values
+    return accepted
 
 
 ACCESS_TOKEN = Profile(
@@ -114,7 +144,9 @@ ID_TOKEN = Profile(
     types=("jwt", None),
     required_claims=("iss", "sub", "aud", "exp", "iat"),
     expected={"token_use": ("id",), "typ": ("ID",)},
-    forbidden_claims=("events",),
+    # What only an access token carries, and a security event.
+    forbidden_claims=("scope", "scp", "events"),
+    scope_claims=(),
     client_claims=("azp",),
 )
 """OpenID Connect ID tokens (Core §2): for the client that asked for them, never for an API."""
@@ -127,7 +159,10 @@ SECURITY_EVENT = Profile(
 """Security event tokens (RFC 8417 §2); they do not expire."""
 
 GENERIC = Profile(name="GENERIC", types=("jwt", None), required_claims=("exp",))
-"""Any other JWT, such as a link in an e-mail; it must still expire."""
+"""Any other JWT, such as a link in an e-mail; it must still expire.
+
+It says nothing of what the token is for: give it an audience that no other kind of token shares.
+"""
 
 PROFILES: tuple[Profile, ...] = (
     ACCESS_TOKEN,
@@ -153,6 +188,7 @@ def profile_that_fits(kind: str | None, claims: Mapping[str, Any]) -> Profile | 
         return None
     if claims.keys() & _ID_TOKEN_SIGNS or claims.get("token_use") == "id" or claims.get("typ") == "ID":
         return ID_TOKEN
-    if "sub" in claims and "aud" in claims and claims.keys() & _ACCESS_TOKEN_SIGNS:
-        return EXTERNAL_ACCESS_TOKEN
+    if claims.keys() & _ACCESS_TOKEN_SIGNS:
+        # An access token that lacks these fits no profile: never advise to take it as something looser.
+        return EXTERNAL_ACCESS_TOKEN if "sub" in claims and "aud" in claims else None
     return GENERIC
