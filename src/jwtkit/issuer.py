@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from inspect import isawaitable
 from typing import Any
 
 from jwtkit.errors import Boundary, ConfigurationError, KeysUnavailableError
 from jwtkit.jose import SigningKey, base64url, strict_json
 from jwtkit.keys.protocols import AsyncSigner, AsyncSigningKeyStore, Signer, SigningKeyStore
-from jwtkit.keys.static import signing_store
+from jwtkit.keys.static import StaticKeyStore, signing_store
 from jwtkit.tokens.claims import is_text
 from jwtkit.tokens.draft import draft_claims
 from jwtkit.tokens.policy import read_duration, read_names
@@ -24,6 +25,7 @@ _FIFTEEN_MINUTES = timedelta(minutes=15)
 _ID_BYTES = 16
 _MOST_HEADERS = 16
 _SIGNER = Boundary(KeysUnavailableError, "the signer")
+_ASYNC_SIGNERS_ONLY = "keys must be a store of async signers; with a local key use TokenIssuer"
 
 
 class _Issuing:
@@ -46,6 +48,8 @@ class _Issuing:
             raise ConfigurationError(f"{profile.name} tokens name their audience: say for whom they are")
         if lifetime is None and profile.requires("exp"):
             raise ConfigurationError(f"{profile.name} tokens expire: give a lifetime")
+        if clock is not None and not callable(clock):
+            raise ConfigurationError("clock must be a callable giving seconds, such as time.time")
         self._issuer = issuer
         self._audience = () if audience is None else read_names(audience, what="audience")
         self._lifetime = lifetime
@@ -121,7 +125,7 @@ class _Issuing:
         name = (signer.alg, signer.kid)
         header = self._headers.get(name)
         if header is None:
-            fields = {"alg": name[0], "typ": _written_type(self._profile), "kid": name[1]}
+            fields = {"alg": name[0], **_written_type(self._profile), "kid": name[1]}
             header = base64url.encode(strict_json.dump_object(fields)).encode()
             if len(self._headers) >= _MOST_HEADERS:
                 self._headers.clear()
@@ -211,10 +215,9 @@ class AsyncTokenIssuer(_Issuing):
         clock: Callable[[], float] | None = None,
     ) -> None:
         super().__init__(issuer, audience=audience, lifetime=lifetime, profile=profile, clock=clock)
-        if isinstance(keys, SigningKey) or not callable(getattr(keys, "signer", None)):
-            raise ConfigurationError(
-                "keys must be a store of async signers; with a local key use TokenIssuer"
-            )
+        local = isinstance(keys, SigningKey | StaticKeyStore | type)
+        if local or not callable(getattr(keys, "signer", None)):
+            raise ConfigurationError(_ASYNC_SIGNERS_ONLY)
         self._keys = keys
 
     async def issue(
@@ -236,7 +239,10 @@ class AsyncTokenIssuer(_Issuing):
             signer, subject, scopes, claims, audience, lifetime, client_id, session_id, confirmation
         )
         with _SIGNER:
-            return draft.signed(await signer.sign(draft.signing_input))
+            pending = signer.sign(draft.signing_input)
+            if not isawaitable(pending):
+                raise ConfigurationError(_ASYNC_SIGNERS_ONLY)
+            return draft.signed(await pending)
 
 
 class _Draft:
@@ -253,6 +259,11 @@ class _Draft:
         self._seconds = seconds
 
     def signed(self, signature: bytes) -> IssuedToken:
+        if not isinstance(signature, bytes):
+            raise ConfigurationError(
+                f"the signer returned {type(signature).__name__}, not bytes; one that is awaited needs an "
+                "AsyncTokenIssuer"
+            )
         text = f"{self.signing_input.decode()}.{base64url.encode(signature)}"
         return IssuedToken(text, id=self._id, expires_at=self._expires_at, expires_in=self._seconds)
 
@@ -266,7 +277,9 @@ def _whole_seconds(lifetime: timedelta, profile: Profile) -> int:
     return seconds
 
 
-def _written_type(profile: Profile) -> str:
+def _written_type(profile: Profile) -> dict[str, str]:
     kind = profile.types[0]
+    if kind is None:
+        return {}
     # RFC 7519 §5.1 recommends upper case for the one typ that is older than media types.
-    return "JWT" if kind in ("jwt", None) else str(kind)
+    return {"typ": "JWT" if kind == "jwt" else kind}

@@ -43,9 +43,9 @@ def draft_claims(
         claims[profile.audience_claim] = audience[0] if len(audience) == 1 else list(audience)
     scope = join_scopes(scopes)
     if scope:
-        claims[profile.scope_claims[0]] = scope
+        claims[_place(profile, profile.scope_claims, "scopes")] = scope
     if client_id is not None:
-        claims[profile.client_claims[0]] = _text(client_id, "client_id")
+        claims[_place(profile, profile.client_claims, "a client_id")] = _text(client_id, "client_id")
     if session_id is not None:
         claims["sid"] = _text(session_id, "session_id")
     if confirmation is not None:
@@ -53,7 +53,7 @@ def draft_claims(
     if extra is not None:
         if not isinstance(extra, Mapping):
             raise ConfigurationError("claims must be a mapping of claim names to JSON values")
-        _refuse_set_claims(profile, extra)
+        _check_extra(profile, extra)
         claims.update(extra)
     return claims
 
@@ -94,14 +94,30 @@ def _text(value: str, what: str) -> str:
     return value
 
 
-def _refuse_set_claims(profile: Profile, extra: Mapping[str, Any]) -> None:
-    own = ISSUER_SET_CLAIMS | {profile.subject_claim, profile.audience_claim}
-    taken = sorted(own.intersection(extra))
+def _place(profile: Profile, names: tuple[str, ...], what: str) -> str:
+    if not names:
+        raise ConfigurationError(f"a {profile.name} token has no place for {what}")
+    return names[0]
+
+
+def _check_extra(profile: Profile, extra: Mapping[str, Any]) -> None:
+    """Refuse what would override the issuer, and what a validator of the profile would refuse."""
+    own = (
+        profile.subject_claim,
+        profile.audience_claim,
+        *profile.scope_claims[:1],
+        *profile.client_claims[:1],
+    )
+    taken = [name for name in extra if name in ISSUER_SET_CLAIMS or name in own]
     if taken:
+        names = ", ".join(sorted(taken))
         raise ConfigurationError(
-            f"claims= must not hold {', '.join(taken)}: the issuer sets them from its named arguments",
+            f"claims= must not hold {names}: the issuer sets them from its named arguments",
             code="issue.registered_claim",
         )
-    forbidden = sorted(set(profile.forbidden_claims).intersection(extra))
+    forbidden = [name for name in profile.forbidden_claims if name in extra]
     if forbidden:
         raise ConfigurationError(f"a {profile.name} token must not carry {', '.join(forbidden)}")
+    for name, values in profile.expected.items():
+        if name in extra and extra[name] not in values:
+            raise ConfigurationError(f"{name} of a {profile.name} token must be {' or '.join(values)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, NoReturn, Self, TypeVar
+from typing import Any, NamedTuple, NoReturn, Self, TypeVar
 
 from jwtkit.errors import ClaimsError, Failure, InsufficientScopeError
 from jwtkit.tokens.claims import ABSENT, confirmation_thumbprint, read_scopes, to_datetime
@@ -61,7 +61,8 @@ class _SignedToken:
         )
 
     def __repr__(self) -> str:
-        names = ", ".join(sorted(self._claims))
+        # Escaped: a name may hold anything a JSON string may.
+        names = ascii(", ".join(sorted(self._claims)))[1:-1]
         return f"<{type(self).__name__} of profile {self._source.profile.name}: {names}>"
 
     @property
@@ -227,24 +228,27 @@ def seal_stale(claims: dict[str, Any], source: Source, *, expired: bool) -> Stal
 class IssuedToken:
     """A token just signed, with what its maker wants to know of it.
 
-    Its text is a credential: `repr` hides it, and JSON encoders refuse the object, so that it goes to
-    the client on purpose (`.token`) and nowhere by accident.
-
-    Attributes:
-        token: The compact JWS to hand to the client.
-        id: Its ``jti``.
+    Its text is a credential: `repr` hides it, JSON encoders and pickle refuse the object, so that it goes
+    to the client on purpose (`.token`) and nowhere by accident.
     """
 
-    __slots__ = ("_expires_at", "_expires_in", "id", "token")
-
-    token: Final[str]
-    id: Final[str]
+    __slots__ = ("_expires_at", "_expires_in", "_id", "_token")
 
     def __init__(self, token: str, *, id: str, expires_at: float | None, expires_in: int | None) -> None:
-        self.token = token
-        self.id = id
+        self._token = token
+        self._id = id
         self._expires_at = expires_at
         self._expires_in = expires_in
+
+    @property
+    def token(self) -> str:
+        """The compact JWS to hand to the client."""
+        return self._token
+
+    @property
+    def id(self) -> str:
+        """Its ``jti``."""
+        return self._id
 
     @property
     def expires_at(self) -> datetime:
@@ -257,7 +261,10 @@ class IssuedToken:
         return self._present(self._expires_in)
 
     def __repr__(self) -> str:
-        return f"<IssuedToken {self.id}>"
+        return f"<IssuedToken {self._id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an IssuedToken cannot be pickled: it is a credential; pass on its .token on purpose")
 
     def _present(self, value: N | None) -> N:
         if value is None:
