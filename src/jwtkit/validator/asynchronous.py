@@ -94,7 +94,7 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         """Return every check and how it went (see `TokenValidator.inspect`)."""
         now = self._now()
         signed: Signed | None = None
-        failures: list[Failure] = []
+        failures: list[Failure] | None = None
         error: TokenError | UnavailableError | None = None
         try:
             signed = await self._signed(token)
@@ -105,7 +105,15 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         except (TokenError, UnavailableError) as raised:
             self._name_near_miss(raised, token)
             error = raised
-        return report(self, token, signed=signed, failures=failures, error=error, now=now)
+        return report(
+            self,
+            token,
+            signed=signed,
+            failures=failures,
+            error=error,
+            now=now,
+            confirmation_ignored=unsafe_ignore_confirmation,
+        )
 
     async def _signed(self, token: str | bytes) -> Signed:
         """Return the token if its signature holds, asking the key store once for an unknown key."""

@@ -16,14 +16,12 @@ from jwtkit.errors import (
     InvalidSignatureError,
     JWTKitError,
     MalformedTokenError,
-    StoreUnavailableError,
     TokenError,
-    TokenRevokedError,
     UnavailableError,
     UnknownIssuerError,
 )
 from jwtkit.jose import base64url, jws, strict_json
-from jwtkit.tokens.checks import find_failures
+from jwtkit.tokens.checks import EXPIRED, find_failures
 from jwtkit.tokens.claims import shown, shown_time
 from jwtkit.tokens.policy import Policy
 from jwtkit.tokens.profiles import normalise_type
@@ -41,9 +39,10 @@ def report(
     token: str | bytes,
     *,
     signed: Signed | None,
-    failures: list[Failure],
+    failures: list[Failure] | None,
     error: TokenError | UnavailableError | None,
     now: float,
+    confirmation_ignored: bool = False,
 ) -> ValidationReport:
     """Return the report of a validation.
 
@@ -51,24 +50,35 @@ def report(
         steps: The validator.
         token: What it was given.
         signed: The token, if its signature held.
-        failures: What does not hold of its claims.
+        failures: What does not hold of its claims; None when a check of the caller's could not be made.
         error: What the validation raised, or None.
         now: The time it was made at.
+        confirmation_ignored: Whether the caller took a bound token as a bearer token.
     """
-    if signed is not None:
-        anchor, _, claims = signed
-        checks = [*_signed_steps(steps, signed), *_claims(claims, anchor.policy, failures)]
-        return ValidationReport((*checks, *_last_steps(steps, signed, error)), error)
-    return ValidationReport(tuple(_unsigned_steps(steps, token, error or TokenError(), now)), error)
+    if signed is None:
+        return ValidationReport(tuple(_unsigned_steps(steps, token, error or TokenError(), now)), error)
+    anchor, binding, claims = signed
+    # The failures begin with these; what the caller's own checks found comes after them.
+    registered = find_failures(claims, binding.kind, anchor.policy, now, run_checks=False)
+    rows = [*_signed_steps(steps, signed), *_claims(claims, anchor.policy, registered)]
+    reached_end = not failures
+    if failures is not None:
+        ran = all(failure.code == EXPIRED for failure in registered)
+        rows += _own_checks(anchor.policy, failures[len(registered) :], ran=ran)
+    elif error is not None:
+        rows.append(_fell("checks", "your checks to be made", error))
+        reached_end = False
+    rows += _last_steps(steps, claims, error, reached_end=reached_end, ignored=confirmation_ignored)
+    return ValidationReport(tuple(rows), error)
 
 
 def _signed_steps(steps: Steps[Any], signed: Signed) -> Iterator[CheckResult]:
     anchor, binding, claims = signed
     header, policy = binding.source.header, anchor.policy
     yield CheckResult("form", _PASSED, "a compact JWS")
-    yield CheckResult("header", _PASSED, "a strict JSON object")
     if len(steps.trusted) > 1:
         yield CheckResult("issuer", _PASSED, "one of the trusted issuers", shown(claims["iss"]))
+    yield CheckResult("header", _PASSED, "a strict JSON object")
     yield CheckResult("alg", _PASSED, _algorithms(steps), header["alg"])
     yield CheckResult(
         "kid", _PASSED, "a key of the issuer", shown(header["kid"]) if "kid" in header else None
@@ -80,37 +90,51 @@ def _signed_steps(steps: Steps[Any], signed: Signed) -> Iterator[CheckResult]:
 
 
 def _claims(claims: Mapping[str, Any], policy: Policy, failures: list[Failure]) -> Iterator[CheckResult]:
-    about_claims = [failure for failure in failures if not failure.code.startswith("header.")]
-    yield from (_failed(failure) for failure in failures if failure.code.startswith("header."))
+    yield from (_failed(failure) for failure in failures if _is_about_header(failure))
     for name, expected in _expectations(policy):
-        failed = [failure for failure in about_claims if failure.claim == name]
+        failed = [failure for failure in failures if failure.claim == name and not _is_about_header(failure)]
         if failed:
             yield from map(_failed, failed)
         elif name in claims:
             yield CheckResult(name, _PASSED, expected, _shown(name, claims[name]))
         else:
             yield CheckResult(name, _SKIPPED, f"{expected}, if there")
-    named = {name for name, _ in _expectations(policy)}
-    own = [failure for failure in about_claims if failure.claim not in named]
-    yield from map(_failed, own)
-    for check in policy.checks:
-        name = getattr(check, "__name__", type(check).__name__)
-        if name not in {failure.claim for failure in own}:
-            yield CheckResult(name, _SKIPPED if failures else _PASSED, "your check to hold")
 
 
-def _last_steps(steps: Steps[Any], signed: Signed, error: JWTKitError | None) -> Iterator[CheckResult]:
-    if isinstance(error, ConfirmationError):
+def _own_checks(policy: Policy, failures: list[Failure], *, ran: bool) -> Iterator[CheckResult]:
+    yield from map(_failed, failures)
+    names = [getattr(check, "__name__", type(check).__name__) for check in policy.checks]
+    failed = {failure.claim for failure in failures}
+    # A check may call its failure as it likes; then nobody can tell which of them held.
+    known = ran and failed.issubset(names)
+    for name in names:
+        if name not in failed:
+            yield CheckResult(name, _PASSED if known else _SKIPPED, "your check to hold")
+
+
+def _last_steps(
+    steps: Steps[Any],
+    claims: Mapping[str, Any],
+    error: JWTKitError | None,
+    *,
+    reached_end: bool,
+    ignored: bool,
+) -> Iterator[CheckResult]:
+    """Say how the steps after the claims went; `reached_end` when all claims hold."""
+    proof = "a proven key, if the token is bound to one"
+    if reached_end and isinstance(error, ConfirmationError):
+        reached_end = False
         yield CheckResult("confirmation", _FAILED, "a proven key", code=error.code, hint=error.hint)
+    elif ignored and "cnf" in claims:
+        yield CheckResult("confirmation", _SKIPPED, "a proven key, but unsafe_ignore_confirmation was given")
     else:
-        status = _PASSED if "cnf" in signed[2] and error is None else _SKIPPED
-        yield CheckResult("confirmation", status, "a proven key, if the token is bound to one")
+        yield CheckResult("confirmation", _PASSED if reached_end and "cnf" in claims else _SKIPPED, proof)
     if not steps.asks_revocation:
         yield CheckResult("revocation", _SKIPPED, "no revocation source was given")
-    elif isinstance(error, TokenRevokedError | StoreUnavailableError):
+    elif reached_end and error is not None:
         yield CheckResult("revocation", _FAILED, "the token to stand", str(error), error.code, error.hint)
     else:
-        yield CheckResult("revocation", _PASSED if error is None else _SKIPPED, "the token to stand")
+        yield CheckResult("revocation", _PASSED if reached_end else _SKIPPED, "the token to stand")
 
 
 def _unsigned_steps(
@@ -118,57 +142,76 @@ def _unsigned_steps(
 ) -> Iterator[CheckResult]:
     """Say how far a token came whose signature did not hold, and what it claims to be."""
     try:
-        header_segment, payload_segment, _, _ = steps.read(token)
+        header_segment, payload_segment, signature_segment, _ = steps.read(token)
     except MalformedTokenError:
         yield _fell("form", "a compact JWS", error)
         return
     yield CheckResult("form", _PASSED, "a compact JWS")
+    claims = _peek(payload_segment)
+    if len(steps.trusted) > 1:
+        # The one thing read out of order: whose token it claims to be.
+        if claims is None or isinstance(error, UnknownIssuerError):
+            yield _fell("issuer", "one of the trusted issuers", error)
+            return
+        yield _untrusted("issuer", "one of the trusted issuers", claims["iss"], status=_PASSED)
     try:
         header = jws.parse_header(header_segment)
     except MalformedTokenError:
         yield _fell("header", "a strict JSON object", error)
         return
     yield CheckResult("header", _PASSED, "a strict JSON object")
-    claims = _peek(payload_segment)
-    if isinstance(error, UnknownIssuerError):
-        yield _fell("issuer", "one of the trusted issuers", error)
-        return
-    place = _place(error)
-    rows = (
+    yield from _trust_steps(steps, header, signature_segment, error)
+    policy = steps.policy_for(claims or {})
+    if policy is not None:
+        yield from _near_misses(claims or {}, header.get("typ"), policy, now)
+
+
+def _trust_steps(
+    steps: Steps[Any], header: Mapping[str, Any], signature_segment: bytes, error: JWTKitError
+) -> Iterator[CheckResult]:
+    place = _place(error, signature_segment)
+    # Without keys nobody knows their algorithms.
+    status = _SKIPPED if isinstance(error, UnavailableError) else _PASSED
+    for name, expected, found in (
         ("alg", _algorithms(steps), header["alg"]),
         ("kid", "a key of the issuer", header.get("kid")),
         ("signature", "to hold over the bytes received", None),
         ("payload", "a strict JSON object", None),
-    )
-    reached = True
-    for name, expected, found in rows:
-        text = None if found is None else shown(found)
+    ):
         if name == place:
-            yield _fell(name, expected, error, text)
-            reached = False
-        elif reached:
-            yield CheckResult(name, _PASSED, expected, text, trusted=False)
+            yield _fell(name, expected, error, None if found is None else shown(found))
+            status = _SKIPPED
         else:
-            yield CheckResult(name, _SKIPPED, _NOT_REACHED, text, trusted=False)
-    policy = steps.policy_for(claims)
-    if policy is None:
-        return
-    kind = normalise_type(header.get("typ"))
-    near = {failure.claim: failure for failure in find_failures(claims, kind, policy, now, run_checks=False)}
-    yield _untrusted("typ", _expected_types(policy), header.get("typ"), near)
+            yield _untrusted(name, _NOT_REACHED if status is _SKIPPED else expected, found, status=status)
+
+
+def _near_misses(
+    claims: Mapping[str, Any], kind: str | None, policy: Policy, now: float
+) -> Iterator[CheckResult]:
+    """Say what would not hold of claims that anyone may have written."""
+    failures = find_failures(claims, normalise_type(kind), policy, now, run_checks=False)
+    of_header = next(filter(_is_about_header, failures), None)
+    yield _untrusted("typ", _expected_types(policy), kind, of_header)
+    near = {failure.claim: failure for failure in failures if failure is not of_header}
     for name, expected in _expectations(policy):
         if name in claims or name in near:
-            yield _untrusted(name, expected, claims.get(name), near)
+            yield _untrusted(name, expected, claims.get(name), near.get(name))
 
 
-def _untrusted(name: str, expected: str, found: object, near: Mapping[str, Failure]) -> CheckResult:
-    failure = near.get(name)
+def _untrusted(
+    name: str, expected: str, found: object, failure: Failure | None = None, *, status: CheckStatus = _SKIPPED
+) -> CheckResult:
     text = None if found is None else _shown(name, found)
-    hint = failure.hint if failure else None
-    return CheckResult(name, _SKIPPED, expected, text, failure.code if failure else None, hint, trusted=False)
+    code, hint = (failure.code, failure.hint) if failure else (None, None)
+    return CheckResult(name, status, expected, text, code, hint, trusted=False)
 
 
-def _place(error: JWTKitError) -> str:
+def _is_about_header(failure: Failure) -> bool:
+    # A claim may have the name of a header parameter, as Keycloak's typ does.
+    return failure.code.startswith("header.")
+
+
+def _place(error: JWTKitError, signature_segment: bytes) -> str:
     """Return the step at which a well-formed token without a good signature was refused."""
     if isinstance(error, AlgorithmNotAllowedError):
         return "alg"
@@ -176,15 +219,19 @@ def _place(error: JWTKitError) -> str:
         return "signature"
     if isinstance(error, MalformedTokenError):
         # The form and the header were read again just now, so it is one of the other two segments.
-        return "payload" if error.code in ("token.json", "token.duplicate_name") else "signature"
+        try:
+            base64url.decode(signature_segment)
+        except MalformedTokenError:
+            return "signature"
+        return "payload"
     return "kid"
 
 
-def _peek(payload_segment: bytes) -> dict[str, Any]:
+def _peek(payload_segment: bytes) -> dict[str, Any] | None:
     try:
         return strict_json.parse_object(base64url.decode(payload_segment))
     except MalformedTokenError:
-        return {}
+        return None
 
 
 def _expectations(policy: Policy) -> list[tuple[str, str]]:

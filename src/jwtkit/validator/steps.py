@@ -132,6 +132,8 @@ class Steps(Generic[R]):
         read_duration(leeway, what="leeway", zero=True)
         if clock is not None and not callable(clock):
             raise ConfigurationError("clock must be a callable giving seconds, such as time.time")
+        if observer is not None and not callable(getattr(observer, "observe", None)):
+            raise ConfigurationError("observer must have observe(event) (see jwtkit.events)")
         if revocation is not None and not callable(getattr(revocation, "status", None)):
             raise ConfigurationError("revocation must have status(query), as a session store has")
         if cache is not None and not isinstance(cache, TokenCache):
@@ -264,7 +266,7 @@ def is_expired(signed: Signed, now: float) -> bool:
     """Say whether a token that passed all else is past its ``exp`` and the leeway."""
     anchor, _, claims = signed
     expires: float = claims["exp"]
-    return now >= expires + anchor.policy.leeway
+    return now - anchor.policy.leeway >= expires
 
 
 def raise_for_claims(failures: list[Failure], confirmation: ConfirmationError | None) -> None:

@@ -148,7 +148,7 @@ class TokenValidator(Steps[RevocationSource]):
         """
         now = self._now()
         signed: Signed | None = None
-        failures: list[Failure] = []
+        failures: list[Failure] | None = None
         error: TokenError | UnavailableError | None = None
         try:
             signed = self._signed(token)
@@ -159,7 +159,15 @@ class TokenValidator(Steps[RevocationSource]):
         except (TokenError, UnavailableError) as raised:
             self._name_near_miss(raised, token)
             error = raised
-        return report(self, token, signed=signed, failures=failures, error=error, now=now)
+        return report(
+            self,
+            token,
+            signed=signed,
+            failures=failures,
+            error=error,
+            now=now,
+            confirmation_ignored=unsafe_ignore_confirmation,
+        )
 
     def _signed(self, token: str | bytes) -> Signed:
         """Return the token if its signature holds, asking the key store once for an unknown key."""

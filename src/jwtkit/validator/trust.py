@@ -8,11 +8,11 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from jwtkit.errors import ConfigurationError
+from jwtkit.errors import ConfigurationError, KeysUnavailableError
 from jwtkit.jose import JWKSet, SigningKey, VerificationKey, jws
 from jwtkit.keys.protocols import Refreshable, VerificationKeyStore
 from jwtkit.keys.static import verification_store
-from jwtkit.tokens.policy import Check, Policy, read_names
+from jwtkit.tokens.policy import Check, Policy, read_names, read_several
 from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile, normalise_type
 from jwtkit.tokens.token import Source
 from jwtkit.validator.sources import KEY_STORE
@@ -57,11 +57,11 @@ class TrustedIssuer:
         if self.audience is not None:
             object.__setattr__(self, "audience", read_names(self.audience, what="audience"))
         if self.algorithms is not None:
+            if not isinstance(self.algorithms, Iterable):
+                raise ConfigurationError('algorithms must be several names, such as ("ES256",), or None')
             object.__setattr__(self, "algorithms", jws.read_algorithms(self.algorithms))
-        if isinstance(self.required_claims, str):
-            raise ConfigurationError('required_claims must be several claim names, such as ("tenant",)')
-        object.__setattr__(self, "required_claims", tuple(self.required_claims))
-        object.__setattr__(self, "checks", tuple(self.checks))
+        for name in ("required_claims", "checks"):
+            object.__setattr__(self, name, read_several(getattr(self, name), what=name))
         object.__setattr__(self, "keys", verification_store(self.keys))
         self.policy(leeway=timedelta(0))
 
@@ -113,9 +113,11 @@ class Anchor:
         self._learned: _Learned | None = None
         if not isinstance(self.store, Refreshable):
             # What a local store holds now is what it will hold: say at once that none of it fits.
-            learned = self._learn(self.store.key_set())
-            if not len(learned.key_set):
-                held = ", ".join(sorted(learned.snapshot.algorithms))
+            snapshot = self.store.key_set()
+            if not isinstance(snapshot, JWKSet):
+                raise ConfigurationError(f"key_set() returned {type(snapshot).__name__}, not a JWKSet")
+            if not len(self._learn(snapshot).key_set):
+                held = ", ".join(sorted(snapshot.algorithms)) or "nothing"
                 raise ConfigurationError(f"algorithms= allows none of the keys, which are for {held}")
 
     def bind(self, header_segment: bytes) -> tuple[Binding, dict[bytes, Binding] | None]:
@@ -129,11 +131,11 @@ class Anchor:
         """
         try:
             snapshot = self.store.key_set()
+            learned = self._learned
+            if learned is None or learned.snapshot is not snapshot:
+                learned = self._learn(snapshot)
         except Exception as error:
             raise KEY_STORE.translated(error) from error
-        learned = self._learned
-        if learned is None or learned.snapshot is not snapshot:
-            learned = self._learn(snapshot)
         known = learned.bindings.get(header_segment)
         if known is not None:
             return known, None
@@ -150,6 +152,8 @@ class Anchor:
             return False
 
     def _learn(self, snapshot: JWKSet) -> _Learned:
+        if not isinstance(snapshot, JWKSet):
+            raise KeysUnavailableError(f"the key store returned {type(snapshot).__name__}, not a JWKSet")
         # One assignment: a reader in another thread sees the old pair or the new, never half of each.
         self._learned = learned = _Learned(snapshot, self._algorithms)
         return learned
@@ -157,7 +161,9 @@ class Anchor:
 
 def remember(bindings: dict[bytes, Binding], header_segment: bytes, binding: Binding) -> None:
     """Keep a header whose signature has just held, so that only issuers' own headers are ever kept."""
-    if len(header_segment) <= _LONGEST_KEPT_HEADER:
+    # What holds a list or an object could be changed by whoever reads it, for every later reader.
+    changeable = any(isinstance(value, list | dict) for value in binding.source.header.values())
+    if not changeable and len(header_segment) <= _LONGEST_KEPT_HEADER:
         if len(bindings) >= _MOST_HEADERS:
             bindings.clear()
         bindings[header_segment] = binding
