@@ -43,7 +43,7 @@ class GuardedStore:
         ConfigurationError: ``rotator.store``: it is not a session store, or one of the other kind.
     """
 
-    __slots__ = ("_is_async", "_store")
+    __slots__ = ("_is_async", "_keeps_key_ids", "_store")
 
     def __init__(self, store: SessionStore | AsyncSessionStore, *, is_async: bool) -> None:
         missing = [name for name in _METHODS if not callable(getattr(store, name, None))]
@@ -53,7 +53,8 @@ class GuardedStore:
                 code="rotator.store",
                 hint=f"it lacks {', '.join(missing)}" if missing else "give an object, not its class",
             )
-        methods = [*_METHODS, *(["live_key_ids"] if hasattr(store, "live_key_ids") else [])]
+        keeps_key_ids = callable(getattr(store, "live_key_ids", None))
+        methods = [*_METHODS, *(["live_key_ids"] if keeps_key_ids else [])]
         awaited = [name for name in methods if inspect.iscoroutinefunction(getattr(store, name))]
         if is_async and len(awaited) < len(methods):
             raise ConfigurationError(
@@ -67,6 +68,7 @@ class GuardedStore:
             )
         self._store: Any = store
         self._is_async = is_async
+        self._keeps_key_ids = keeps_key_ids
 
     async def insert(self, family: Family, /) -> None:
         """See `SessionStore.insert`."""
@@ -108,7 +110,7 @@ class GuardedStore:
 
     async def live_key_ids(self, issuer: str, /) -> frozenset[str]:
         """See `SecretRegistry.live_key_ids`; empty for a store that keeps no such record."""
-        if not hasattr(self._store, "live_key_ids"):
+        if not self._keeps_key_ids:
             return frozenset()
         key_ids: frozenset[str] = await self._call(self._store.live_key_ids, issuer)
         return key_ids
@@ -128,5 +130,6 @@ def run_now(coroutine: Coroutine[Any, Any, T]) -> T:
         return result
     coroutine.close()
     raise ConfigurationError(
-        "something in a sync rotator waited for an event loop; use AsyncRefreshRotator", code="rotator.store"
+        "something in a sync rotator waited for an event loop; use AsyncRefreshRotator",
+        code="rotator.awaited",
     )

@@ -128,7 +128,7 @@ class Rotation:
             decision = decide(
                 snapshot, token, presented, nonce=nonce, policy=self._parts.policy, keys=self._parts.keys
             )
-            if ending is not None and _has_ended(decision, ending):
+            if ending is not None and _has_ended(snapshot.family, ending):
                 raise self._refused_by(ending, token)
             family, successor = decision.family, decision.token
             if decision.outcome is Outcome.READ_AGAIN:
@@ -217,14 +217,12 @@ class Rotation:
         return refusal(error)
 
 
-def _has_ended(seen: Decision, tried: Decision) -> bool:
+def _has_ended(row: Family | None, tried: Decision) -> bool:
     """Say whether the row holds the end that `tried` was to write; its alarm is still to be given."""
-    now, then = seen.family, tried.family
-    return (
-        now is not None
-        and then is not None
-        and (now.ended_at, now.end_reason) == (then.ended_at, then.end_reason)
-    )
+    ended = tried.family
+    if row is None or ended is None:
+        return False
+    return (row.ended_at, row.end_reason) == (ended.ended_at, ended.end_reason)
 
 
 def _contention() -> ContentionError:

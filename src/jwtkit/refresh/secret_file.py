@@ -32,13 +32,15 @@ def read_secret_file(path: Path) -> str:
             code="rotation_secret.missing",
             hint="create it with RotationSecret.from_file(path, create=True), or correct the path",
         ) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         # Of the open file, not of the path: what is judged is what is read.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise _wrong_content(path)
         _check_permissions(path, status)
-        data = file.read(_LARGEST + 1)
+        data = os.read(descriptor, _LARGEST + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > _LARGEST or not data.isascii():
         raise _wrong_content(path)
     return data.decode("ascii")

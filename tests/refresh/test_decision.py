@@ -1,0 +1,517 @@
+"""The decision table, row by row. Rule 1 needs no store: tests/test_rotator_table.py has it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.refresh.kit import KEYS, NOW, POLICY, SECRET, first_generation, judge, rotated
+
+from jwtkit.refresh import Family, RefreshPolicy, RotationSecret
+from jwtkit.refresh.decision import Outcome, PairClaims, end
+from jwtkit.refresh.token_text import encode, parse
+
+MINUTE = 60_000
+DAY = 86_400_000
+SECOND = 1_000
+
+
+def pair(**changes: Any) -> PairClaims:
+    values: dict[str, Any] = {
+        "subject": "client-42",
+        "client_id": "web",
+        "confirmation": "thumbprint",
+        "session_id": first_generation()[0].session_id,
+        "generation": 0,
+    }
+    return PairClaims(**{**values, **changes})
+
+
+class TestRule2:
+    """There is no row."""
+
+    def test_the_primary_is_read_again_first(self) -> None:
+        _, token = first_generation()
+        decision = judge(None, token)
+        assert (decision.outcome, decision.rule) == (Outcome.READ_AGAIN, 2)
+
+    def test_a_young_token_may_be_ahead_of_the_store(self) -> None:
+        _, token = first_generation()
+        decision = judge(None, token, now=NOW + 10 * MINUTE - 1, read_again=True)
+        assert (decision.outcome, decision.rule) == (Outcome.UNAVAILABLE, 2)
+
+    def test_an_older_token_is_of_no_session(self) -> None:
+        _, token = first_generation()
+        decision = judge(None, token, now=NOW + 10 * MINUTE, read_again=True)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.INVALID, 2, False)
+
+    def test_a_token_from_the_future_is_young(self) -> None:
+        _, token = first_generation()
+        assert judge(None, token, now=NOW - DAY, read_again=True).outcome is Outcome.UNAVAILABLE
+
+
+class TestRule3:
+    """What came with the token is not the session's."""
+
+    @pytest.mark.parametrize("name", ["client_id", "tenant", "confirmation"])
+    @pytest.mark.parametrize("value", [None, "", "other"])
+    def test_the_context_must_be_the_sessions(self, name: str, value: str | None) -> None:
+        family, token = first_generation()
+        decision = judge(family, token, **{name: value})
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.MISMATCH, 3, False)
+        assert name.startswith(decision.detail)
+        assert decision.family is family
+
+    @pytest.mark.parametrize("name", ["client_id", "tenant", "confirmation"])
+    def test_an_unbound_session_takes_no_context(self, name: str) -> None:
+        family, token = first_generation(**{name: None})
+        assert judge(family, token).outcome is Outcome.MISMATCH
+        assert judge(family, token, **{name: None}).outcome is Outcome.ROTATED
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("subject", "client-43"),
+            ("subject", None),
+            ("client_id", "other"),
+            ("client_id", None),
+            ("confirmation", "other"),
+            ("confirmation", None),
+            ("session_id", "other"),
+            ("session_id", None),
+            ("generation", None),
+            ("generation", 1),
+        ],
+    )
+    def test_the_access_token_must_be_the_sessions(self, name: str, value: object) -> None:
+        family, token = first_generation()
+        decision = judge(family, token, pair=pair(**{name: value}))
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.MISMATCH, 3, False)
+        assert decision.detail == f"access token: {name.removesuffix('_id')}"
+
+    def test_the_sessions_own_access_token_is_fine(self) -> None:
+        family, token = first_generation()
+        assert judge(family, token, pair=pair()).outcome is Outcome.ROTATED
+
+    def test_a_tab_may_hold_an_older_access_token(self) -> None:
+        family, token = rotated(*first_generation(), now=NOW + MINUTE)
+        assert token.generation == 1
+        assert judge(family, token, now=NOW + 2 * MINUTE, pair=pair(generation=0)).outcome is Outcome.ROTATED
+
+    @pytest.mark.parametrize("state", ["ended", "expired", "reused", "ahead", "unknown secret"])
+    def test_it_comes_before_everything_that_follows(self, state: str) -> None:
+        family, token = first_generation()
+        now, options = NOW + MINUTE, {}
+        if state == "ended":
+            family = end(family, now=now, reason="revoked")
+        elif state == "expired":
+            now = NOW + 15 * DAY
+        elif state == "reused":
+            family = replace(family, generation=9)
+        elif state == "ahead":
+            family, token = family, rotated(family, token, now=now)[1]
+        else:
+            options["secret"] = RotationSecret.generate()
+        decision = judge(family, token, now=now, client_id="thief", **options)
+        assert (decision.outcome, decision.swap) == (Outcome.MISMATCH, False)
+
+
+class TestRule4:
+    """The session is not active, or epochs disagree."""
+
+    def test_an_ended_session_stays_ended(self) -> None:
+        family, token = first_generation()
+        decision = judge(end(family, now=NOW + 1, reason="revoked"), token)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REVOKED, 4, False)
+
+    def test_a_newer_epoch_ends_it(self) -> None:
+        family, token = first_generation(epoch=7)
+        decision = judge(family, token, epoch=8)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REVOKED, 4, False)
+
+    def test_an_epoch_the_store_has_lost_is_an_outage(self) -> None:
+        family, token = first_generation(epoch=7)
+        decision = judge(family, token, epoch=6)
+        assert (decision.outcome, decision.rule) == (Outcome.UNAVAILABLE, 4)
+
+    def test_the_same_epoch_is_fine(self) -> None:
+        family, token = first_generation(epoch=7)
+        assert judge(family, token, epoch=7).outcome is Outcome.ROTATED
+
+
+class TestRule5:
+    """The session's lifetime is over."""
+
+    def test_idle_expiry(self) -> None:
+        family, token = first_generation()
+        assert judge(family, token, now=NOW + 14 * DAY - 1).outcome is Outcome.ROTATED
+        decision = judge(family, token, now=NOW + 14 * DAY)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.EXPIRED, 5, False)
+
+    def test_absolute_expiry_however_busy_the_session_is(self) -> None:
+        policy = RefreshPolicy(idle=timedelta(days=90))
+        family, token = first_generation(policy=policy)
+        assert judge(family, token, now=NOW + 90 * DAY - SECOND, policy=policy).outcome is Outcome.ROTATED
+        decision = judge(family, token, now=NOW + 90 * DAY - SECOND + 1, policy=policy)
+        assert (decision.outcome, decision.rule) == (Outcome.EXPIRED, 5)
+
+    def test_a_row_may_be_shortened_but_not_prolonged(self) -> None:
+        policy = RefreshPolicy(idle=timedelta(days=90))
+        family, token = first_generation(policy=policy)
+        shorter = replace(family, absolute_expires_at=NOW + DAY)
+        assert judge(shorter, token, now=NOW + DAY, policy=policy).outcome is Outcome.EXPIRED
+        longer = replace(family, absolute_expires_at=NOW + 900 * DAY, idle_expires_at=NOW + 900 * DAY)
+        assert judge(longer, token, now=NOW + 90 * DAY, policy=policy).outcome is Outcome.EXPIRED
+
+
+class TestAnUnknownRotationSecret:
+    """A row that another process made with a secret this one does not have."""
+
+    def test_it_is_an_outage_and_ends_nothing(self) -> None:
+        new = RotationSecret.generate()
+        family, parent = first_generation()
+        family, _ = rotated(family, parent, now=NOW + MINUTE, secret=new.accepting(SECRET))
+        for token in (parent, replace(parent, generation=1)):
+            decision = judge(family, token, now=NOW + MINUTE)
+            assert (decision.outcome, decision.rule, decision.swap) == (Outcome.UNAVAILABLE, 0, False)
+
+    def test_neither_is_a_token_whose_secret_was_dropped_meanwhile(self) -> None:
+        family, token = first_generation()
+        stranger = replace(token, key_id=RotationSecret.generate().key_id)
+        assert judge(family, stranger).outcome is Outcome.UNAVAILABLE
+
+
+class TestRule6:
+    """The live token."""
+
+    def test_it_is_rotated(self) -> None:
+        family, token = first_generation()
+        decision = judge(family, token, now=NOW + MINUTE)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.ROTATED, 6, True)
+        after, successor = decision.family, decision.token
+        assert after is not None
+        assert successor is not None
+        assert after == replace(
+            family,
+            version=2,
+            generation=1,
+            digest=after.digest,
+            previous_digest=family.digest,
+            nonce=b"nonce-of-the-call",
+            rotated_at=NOW + MINUTE,
+            previous_rotated_at=NOW,
+            used_at=NOW + MINUTE,
+            idle_expires_at=NOW + MINUTE + 14 * DAY,
+        )
+        assert successor.generation == 1
+        assert successor.issued_at == NOW + MINUTE
+        assert successor.absolute_expires_at == family.absolute_expires_at
+        assert successor.secret != token.secret
+        assert parse(encode(successor, KEYS), KEYS) == successor
+
+    def test_the_idle_expiry_never_passes_the_absolute_one(self) -> None:
+        family, token = first_generation()
+        for day in range(13, 90, 13):
+            family, token = rotated(family, token, now=NOW + day * DAY)
+        assert family.idle_expires_at == family.absolute_expires_at == NOW + 90 * DAY
+
+    def test_another_nonce_gives_another_successor(self) -> None:
+        family, token = first_generation()
+        one = judge(family, token, nonce=b"one").token
+        two = judge(family, token, nonce=b"two").token
+        assert one is not None
+        assert two is not None
+        assert one.secret != two.secret
+
+    def test_it_is_made_with_the_current_secret(self) -> None:
+        new = RotationSecret.generate()
+        family, token = first_generation()
+        after, successor = rotated(family, token, now=NOW + MINUTE, secret=new.accepting(SECRET))
+        assert after.key_id == successor.key_id == new.key_id
+
+    def test_a_clock_set_back_does_not_turn_the_row_back(self) -> None:
+        family, token = rotated(*first_generation(), now=NOW + DAY)
+        after, successor = rotated(family, token, now=NOW)
+        assert after.rotated_at == successor.issued_at == NOW + DAY
+        assert after.idle_expires_at == family.idle_expires_at
+
+
+class TestRule6WithoutRotation:
+    """The policy keeps the refresh token."""
+
+    policy = RefreshPolicy(rotate=False)
+
+    def test_the_token_stays_and_the_use_is_noted(self) -> None:
+        family, token = first_generation(policy=self.policy)
+        decision = judge(family, token, now=NOW + MINUTE, policy=self.policy)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.KEPT, 6, True)
+        assert decision.token is token
+        assert decision.family == replace(
+            family, version=2, used_at=NOW + MINUTE, idle_expires_at=NOW + MINUTE + 14 * DAY
+        )
+
+    def test_the_row_is_written_once_a_minute_at_most(self) -> None:
+        family, token = first_generation(policy=self.policy)
+        decision = judge(family, token, now=NOW + MINUTE - 1, policy=self.policy)
+        assert (decision.outcome, decision.swap) == (Outcome.KEPT, False)
+        assert decision.family is family
+
+    def test_a_short_idle_lifetime_is_extended_in_time(self) -> None:
+        policy = RefreshPolicy(rotate=False, idle=timedelta(seconds=40))
+        family, token = first_generation(policy=policy)
+        assert not judge(family, token, now=NOW + 20_000 - 1, policy=policy).swap
+        assert judge(family, token, now=NOW + 20_000, policy=policy).swap
+
+    def test_a_clock_set_back_extends_nothing(self) -> None:
+        family, token = first_generation(policy=self.policy)
+        used = judge(family, token, now=NOW + DAY, policy=self.policy).family
+        decision = judge(used, token, now=NOW, policy=self.policy)
+        assert (decision.outcome, decision.swap, decision.now) == (Outcome.KEPT, False, NOW + DAY)
+
+
+class TestRule7:
+    """This call's own swap, whose outcome was not known."""
+
+    def test_the_successor_is_answered_without_another_swap(self) -> None:
+        family, token = first_generation()
+        after, successor = rotated(family, token, now=NOW + MINUTE, nonce=b"mine")
+        decision = judge(after, token, now=NOW + 2 * MINUTE, nonce=b"mine", was_live=True)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.ROTATED, 7, False)
+        assert decision.token == successor
+        assert decision.family is after
+
+
+class TestRule8:
+    """A superseded token inside the retry window."""
+
+    def test_it_gets_the_same_successor_byte_for_byte(self) -> None:
+        family, token = first_generation()
+        after, successor = rotated(family, token, now=NOW + MINUTE)
+        decision = judge(after, token, now=NOW + MINUTE + 30 * SECOND - 1)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.RETRIED, 8, False)
+        assert decision.token is not None
+        assert encode(decision.token, KEYS) == encode(successor, KEYS)
+
+    def test_nothing_is_extended(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        assert judge(after, token, now=NOW + MINUTE + 20 * SECOND).family is after
+
+    def test_it_survives_a_change_of_the_current_secret(self) -> None:
+        family, token = first_generation()
+        after, successor = rotated(family, token, now=NOW + MINUTE)
+        new = RotationSecret.generate().accepting(SECRET)
+        decision = judge(after, token, now=NOW + MINUTE + 1, secret=new)
+        assert decision.outcome is Outcome.RETRIED
+        assert decision.token == successor
+
+    def test_it_survives_that_change_in_the_middle_of_the_rotation(self) -> None:
+        new = RotationSecret.generate()
+        family, token = first_generation()
+        after, successor = rotated(family, token, now=NOW + MINUTE, secret=new.accepting(SECRET))
+        decision = judge(after, token, now=NOW + MINUTE + 1, secret=SECRET.accepting(new))
+        assert decision.token == successor
+
+    def test_a_clock_set_back_keeps_the_window_open(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        assert judge(after, token, now=NOW - DAY).outcome is Outcome.RETRIED
+
+    def test_a_window_of_zero_is_closed_at_once(self) -> None:
+        policy = RefreshPolicy(retry_window=timedelta(0))
+        family, token = first_generation(policy=policy)
+        after, _ = rotated(family, token, now=NOW + MINUTE, policy=policy)
+        assert judge(after, token, now=NOW + MINUTE, policy=policy).outcome is Outcome.REUSED
+
+
+EDITS: dict[str, Any] = {
+    "subject": "client-43",
+    "client_id": None,
+    "tenant": None,
+    "confirmation": None,
+    "scopes": "orders:read orders:write admin",
+    "claims": '{"plan":"platinum"}',
+    "digest": b"\x00" * 32,
+}
+
+
+class TestRule9:
+    """A genuine token whose row says something else."""
+
+    @pytest.mark.parametrize("column", sorted(EDITS))
+    def test_a_row_that_was_edited_is_worthless(self, column: str) -> None:
+        family, token = first_generation()
+        edited = replace(family, **{column: EDITS[column]})
+        changes = {column: EDITS[column]} if column in ("client_id", "tenant", "confirmation") else {}
+        decision = judge(edited, token, **changes)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.INVALID, 9, False)
+
+    def test_so_is_its_previous_generation(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        edited = replace(after, subject="client-43")
+        decision = judge(edited, token, now=NOW + MINUTE + 1)
+        assert (decision.outcome, decision.rule) == (Outcome.INVALID, 9)
+
+    def test_a_row_without_its_previous_digest_answers_no_retry(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        decision = judge(replace(after, previous_digest=None), token, now=NOW + MINUTE + 1)
+        assert (decision.outcome, decision.rule) == (Outcome.INVALID, 9)
+
+    def test_two_tokens_of_one_generation_are_told_apart(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE, nonce=b"one")
+        _, rival = rotated(family, token, now=NOW + MINUTE, nonce=b"two")
+        assert judge(after, rival, now=NOW + MINUTE).rule == 9
+
+
+class TestRule10:
+    """A token newer than its row: the store has lost rotations."""
+
+    def ahead(self) -> tuple[Family, Any]:
+        family, token = first_generation()
+        return family, rotated(family, token, now=NOW + MINUTE)[1]
+
+    def test_the_primary_is_read_again_first(self) -> None:
+        family, token = self.ahead()
+        decision = judge(family, token, now=NOW + MINUTE)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.READ_AGAIN, 10, False)
+
+    def test_a_young_one_waits(self) -> None:
+        family, token = self.ahead()
+        decision = judge(family, token, now=NOW + 11 * MINUTE - 1, read_again=True)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.UNAVAILABLE, 10, False)
+        assert decision.family is family
+
+    def test_an_older_one_ends_the_session(self) -> None:
+        family, token = self.ahead()
+        decision = judge(family, token, now=NOW + 11 * MINUTE, read_again=True)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REVOKED, 10, True)
+        assert decision.family == end(family, now=NOW + 11 * MINUTE, reason="diverged")
+
+
+class TestRule11:
+    """Overtaken while it was being rotated."""
+
+    def test_the_token_was_live_earlier_in_this_call(self) -> None:
+        family, token = first_generation()
+        after, live = family, token
+        for step in range(1, 4):
+            after, live = rotated(after, live, now=NOW + step * DAY)
+            decision = judge(after, token, now=NOW + step * DAY + MINUTE, was_live=True)
+            assert (decision.outcome, decision.rule, decision.swap) == (Outcome.CONTENTION, 11, False)
+
+    def test_two_generations_behind_but_inside_the_window(self) -> None:
+        family, token = first_generation()
+        after, live = rotated(family, token, now=NOW + MINUTE)
+        after, _ = rotated(after, live, now=NOW + MINUTE + SECOND)
+        decision = judge(after, token, now=NOW + MINUTE + 30 * SECOND - 1)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.CONTENTION, 11, False)
+        assert judge(after, token, now=NOW + MINUTE + 30 * SECOND).outcome is Outcome.REUSED
+
+
+class TestRule12:
+    """A superseded token outside every window."""
+
+    def test_the_session_ends(self) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        now = NOW + MINUTE + 30 * SECOND
+        decision = judge(after, token, now=now)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REUSED, 12, True)
+        assert decision.family == end(after, now=now, reason="reused")
+        assert decision.family is not None
+        assert (decision.family.version, decision.family.ended_at) == (after.version + 1, now)
+
+    @pytest.mark.parametrize("generations", [3, 4, 10])
+    def test_any_older_generation_proves_itself(self, generations: int) -> None:
+        family, token = first_generation()
+        after, live = family, token
+        for step in range(generations):
+            after, live = rotated(after, live, now=NOW + step)
+        assert judge(after, token, now=NOW + generations).outcome is Outcome.REUSED
+
+    def test_two_behind_in_a_row_that_forgot_when(self) -> None:
+        family, token = first_generation()
+        after, live = rotated(family, token, now=NOW)
+        after, _ = rotated(after, live, now=NOW)
+        assert judge(replace(after, previous_rotated_at=None), token, now=NOW).outcome is Outcome.REUSED
+
+
+def test_a_row_holds_nothing_a_token_could_be_made_from() -> None:
+    """Not one column of it is, or contains, a part of a token's secret."""
+    family, token = first_generation()
+    after, successor = rotated(family, token, now=NOW + MINUTE)
+    for secret in (token.secret, successor.secret):
+        for field in fields(after):
+            value = getattr(after, field.name)
+            if isinstance(value, bytes):
+                assert secret not in value
+                assert value not in secret or value == b""
+
+
+def test_a_decision_never_changes_the_row_it_was_given() -> None:
+    family, token = first_generation()
+    before = replace(family)
+    judge(family, token)
+    assert family == before
+
+
+@given(
+    generation=st.integers(0, 4),
+    now=st.integers(NOW - 100 * DAY, NOW + 100 * DAY),
+    epoch=st.integers(-1, 1),
+    ended=st.booleans(),
+    was_live=st.booleans(),
+    read_again=st.booleans(),
+    client_id=st.sampled_from(["web", "web", "web", None]),
+    nonce=st.sampled_from([b"another nonce", b"mine"]),
+    rotate=st.booleans(),
+)
+def test_every_decision_keeps_the_promises(
+    generation: int, now: int, epoch: int, ended: bool, rotate: bool, nonce: bytes, **changes: Any
+) -> None:
+    """Whatever comes in: only rules 6, 10 and 12 write, one version on, and nothing but what they may."""
+    policy = replace(POLICY, rotate=rotate)
+    tokens = []
+    family, token = first_generation()
+    for step in range(4):
+        tokens.append(token)
+        if step < 3:
+            family, token = rotated(family, token, now=NOW + step * SECOND)
+    tokens.append(replace(token, generation=4))
+    if ended:
+        family = end(family, now=NOW, reason="revoked")
+    decision = judge(family, tokens[generation], now=now, epoch=epoch, nonce=nonce, policy=policy, **changes)
+    assert decision.now >= family.rotated_at
+    if decision.swap:
+        after = decision.family
+        assert after is not None
+        assert after.version == family.version + 1
+        assert (decision.outcome, after.end_reason) in [
+            (Outcome.ROTATED, None),
+            (Outcome.KEPT, None),
+            (Outcome.REUSED, "reused"),
+            (Outcome.REVOKED, "diverged"),
+        ]
+        assert family.ended_at is None
+        assert changes["client_id"] == "web"
+        for name in (
+            "session_id",
+            "issuer",
+            "subject",
+            "scopes",
+            "claims",
+            "created_at",
+            "absolute_expires_at",
+        ):
+            assert getattr(after, name) == getattr(family, name)
+    if decision.token is not None:
+        assert decision.outcome in (Outcome.ROTATED, Outcome.RETRIED, Outcome.KEPT)
+        assert decision.token.absolute_expires_at == token.absolute_expires_at
+        assert generation in (2, 3)

@@ -1,0 +1,99 @@
+"""Grant, Session and TokenPair: what applications see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.refresh.kit import NOW, first_generation
+
+from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.refresh import Grant, TokenPair
+from jwtkit.refresh.session import session_of
+
+
+def make_pair(**changes: Any) -> TokenPair:
+    values: dict[str, Any] = {
+        "access_token": "header.payload.signature",
+        "refresh_token": "jkr_text",
+        "expires_in": 900,
+        "refresh_expires_in": 1209600,
+        "session_id": "id",
+        "scopes": ("orders:read", "orders:write"),
+    }
+    return TokenPair(**{**values, **changes})
+
+
+def test_the_token_response_of_rfc_6749() -> None:
+    assert make_pair().as_response() == {
+        "access_token": "header.payload.signature",
+        "token_type": "Bearer",
+        "expires_in": 900,
+        "refresh_token": "jkr_text",
+        "scope": "orders:read orders:write",
+    }
+
+
+def test_what_there_is_none_of_is_left_out() -> None:
+    response = make_pair(scopes=(), new_refresh_token=False).as_response()
+    assert set(response) == {"access_token", "token_type", "expires_in"}
+
+
+def test_a_pair_shows_neither_token() -> None:
+    for pair in (make_pair(), make_pair(retried=True)):
+        for shown in (repr(pair), str(pair), f"{pair}"):
+            assert "payload" not in shown
+            assert "jkr_" not in shown
+    assert "retried" in repr(make_pair(retried=True))
+
+
+def test_json_encoders_refuse_a_pair() -> None:
+    with pytest.raises(TypeError):
+        json.dumps(make_pair())
+    with pytest.raises(TypeError):
+        vars(make_pair())
+
+
+def test_a_grant_keeps_its_own_copy() -> None:
+    scopes, claims = ["orders:read"], {"plan": "gold"}
+    grant = Grant(subject="client-42", scopes=scopes, claims=claims)
+    scopes.append("orders:write")
+    claims["plan"] = "silver"
+    assert tuple(grant.scopes) == ("orders:read",)
+    assert grant.claims == {"plan": "gold"}
+    with pytest.raises(TypeError):
+        grant.claims["plan"] = "none"  # type: ignore[index]
+    assert grant == Grant(subject="client-42", scopes=("orders:read",), claims={"plan": "gold"})
+    assert len({grant, grant}) == 1
+
+
+def test_scopes_as_one_text_are_refused() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Grant(scopes="orders:read")
+    assert caught.value.code == "grant.scopes"
+
+
+def test_a_session_is_the_row_in_words() -> None:
+    family, _ = first_generation(label="Firefox")
+    session = session_of(family)
+    assert session.id == family.session_id
+    assert session.scopes == frozenset({"orders:read", "orders:write"})
+    assert session.claims == {"plan": "gold"}
+    assert session.label == "Firefox"
+    assert session.created_at == datetime.fromtimestamp(NOW / 1000, UTC)
+    assert (session.idle_expires_at - session.created_at).days == 14
+    assert (session.absolute_expires_at - session.created_at).days == 90
+    with pytest.raises(TypeError):
+        session.claims["plan"] = "none"  # type: ignore[index]
+    assert len({session, session_of(family)}) == 1
+
+
+@pytest.mark.parametrize("claims", ["", "[]", "{", '{"a":1,"a":2}', "\ud800"])
+def test_a_row_nobody_wrote_is_the_stores_fault(claims: str) -> None:
+    family, _ = first_generation()
+    with pytest.raises(StoreUnavailableError) as caught:
+        session_of(replace(family, claims=claims))
+    assert caught.value.code == "store.corrupt"
