@@ -47,8 +47,7 @@ def sql(name):
 
 
 def plan(connection, statement):
-    numbered = [int(number) for number in re.findall(r"\?(\d)", statement)]
-    values = [1] * (max(numbered) if numbered else statement.count("?"))
+    values = [1] * statement.count("?")
     return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
 

@@ -71,7 +71,7 @@ SWAP_ENDED = _swap("over_at", "purge_check_at")
 
 BUMP_EPOCH = """
     INSERT INTO epochs (issuer, kind, name, epoch)
-    VALUES (?1, ?2, ?3, max(?4, 1 + coalesce((SELECT max(epoch) FROM epochs WHERE issuer = ?1), 0)))
+    VALUES (?, ?, ?, max(?, 1 + coalesce((SELECT max(epoch) FROM epochs WHERE issuer = ?), 0)))
     ON CONFLICT (issuer, kind, name) DO UPDATE SET epoch = excluded.epoch
     RETURNING epoch
 """
@@ -102,17 +102,17 @@ It is asked once, when a rotator is made; an index for it would be written by ev
 
 RECHECK_FAMILIES = """
     UPDATE families SET purge_check_at = over_at WHERE purge_check_at <> over_at AND session_id IN
-        (SELECT session_id FROM families WHERE purge_check_at < ?1 ORDER BY purge_check_at LIMIT ?2)
+        (SELECT session_id FROM families WHERE purge_check_at < ? ORDER BY purge_check_at LIMIT ?)
 """
 
 PURGE_FAMILIES = """
-    DELETE FROM families WHERE over_at < ?1 AND session_id IN
-        (SELECT session_id FROM families WHERE purge_check_at < ?1 ORDER BY purge_check_at LIMIT ?2)
+    DELETE FROM families WHERE over_at < ? AND session_id IN
+        (SELECT session_id FROM families WHERE purge_check_at < ? ORDER BY purge_check_at LIMIT ?)
 """
 
 PURGE_DENIALS = """
     DELETE FROM denials WHERE (issuer, token_id) IN
-        (SELECT issuer, token_id FROM denials WHERE until < ?1 ORDER BY until LIMIT ?2)
+        (SELECT issuer, token_id FROM denials WHERE until < ? ORDER BY until LIMIT ?)
 """
 
 

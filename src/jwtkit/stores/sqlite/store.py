@@ -111,7 +111,7 @@ class SQLiteSessionStore:
     def bump_epoch(self, scope: EpochScope, /) -> int:
         """Set the scope's epoch above every epoch its issuer ever had, and to now at least."""
         require_storable(scope.issuer, scope.name)
-        parameters = (scope.issuer, scope.kind, scope.name, store_time(self._clock))
+        parameters = (scope.issuer, scope.kind, scope.name, store_time(self._clock), scope.issuer)
         [(epoch,)] = self._connections.execute(statements.BUMP_EPOCH, parameters, writes=True).rows
         return int(epoch)
 
@@ -154,7 +154,7 @@ class SQLiteSessionStore:
         before = max(0, min(before, store_time(self._clock)))
         while remaining:
             due = self._change(statements.RECHECK_FAMILIES, before, remaining)
-            remaining -= self._change(statements.PURGE_FAMILIES, before, remaining)
+            remaining -= self._change(statements.PURGE_FAMILIES, before, before, remaining)
             if not due:
                 break
         if remaining:
