@@ -104,5 +104,6 @@ def _key(token: str | bytes) -> bytes | None:
 def _window(claims: dict[str, Any], policy: Policy) -> tuple[float, float]:
     """Return from when and until when the times of accepted claims hold."""
     expires = claims.get("exp", inf)
-    starts = max(claims.get("iat", -inf), claims.get("nbf", -inf)) - policy.leeway
+    # Not before 1970: an integer of any size may stand there, and a sum with a float would overflow.
+    starts = max(0, claims.get("iat", 0), claims.get("nbf", 0)) - policy.leeway
     return max(starts, expires - policy.max_lifetime) if expires < inf else starts, expires + policy.leeway
