@@ -10,6 +10,7 @@ from datetime import timedelta
 import httpx2
 import pytest
 
+from jwtkit.errors import ConfigurationError
 from orders.app import create_app
 from orders.passwords import Passwords
 from orders.settings import Settings, SettingsError, read_settings
@@ -195,10 +196,10 @@ def test_a_service_that_cannot_start_says_why_and_leaves_with_1(tmp_path, variab
     assert "Traceback" not in done.stderr
 
 
-def test_a_rotation_secret_others_can_read_keeps_the_service_from_starting(tmp_path):
-    from jwtkit.errors import ConfigurationError
-
-    create_app(Settings(state_dir=tmp_path), passwords=Passwords())
-    (tmp_path / "rotation.secret").chmod(0o644)
-    with pytest.raises(ConfigurationError):
-        create_app(Settings(state_dir=tmp_path), passwords=Passwords())
+async def test_a_rotation_secret_others_can_read_keeps_the_service_from_starting(settings):
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        pass
+    settings.rotation_secret.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="rotation secret"):
+        create_app(settings)

@@ -35,7 +35,11 @@ def create_app(settings: Settings, *, passwords: Passwords | None = None) -> Fas
     """
     settings.state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = Database(settings.database)
-    auth = Auth(settings, database)
+    try:
+        auth = Auth(settings, database)
+    except BaseException:
+        database.close()
+        raise
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:

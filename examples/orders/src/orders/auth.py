@@ -44,6 +44,7 @@ class Auth:
 
     def __init__(self, settings: Settings, database: Database) -> None:
         key = load_signing_key(settings.signing_key)
+        secret = RotationSecret.from_file(settings.rotation_secret, create=True)
         self._database = database
         self._sessions = SQLiteSessionStore(settings.sessions)
         self._async_sessions = AsyncSQLiteSessionStore(settings.sessions)
@@ -57,7 +58,7 @@ class Auth:
             issuer,
             validator,
             store=self._sessions,
-            secret=RotationSecret.from_file(settings.rotation_secret, create=True),
+            secret=secret,
             policy=RefreshPolicy(
                 idle=settings.session_idle,
                 absolute=settings.session_absolute,

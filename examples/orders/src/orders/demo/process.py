@@ -7,14 +7,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Final
 
-from orders.settings import PREFIX
+from orders.settings import PREFIX, Settings, read_settings
 
 __all__ = ["RunningService", "ServiceError", "running_service"]
 
@@ -33,12 +33,12 @@ class RunningService:
 
     Attributes:
         url: Its address.
-        environment: The environment it runs in, for its other commands.
+        settings: Its settings.
         log: What it writes to its standard error.
     """
 
     url: str
-    environment: Mapping[str, str]
+    settings: Settings
     log: Path
 
 
@@ -69,7 +69,8 @@ def running_service(**settings: str) -> Generator[RunningService]:
                 process_group=0 if os.name == "posix" else None,
             )
         try:
-            yield RunningService(_announced(process, log), environment, log)
+            url = _announced(process, log)
+            yield RunningService(url, read_settings(environment), log)
         finally:
             process.terminate()
             try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -13,15 +11,17 @@ import httpx2
 
 from jwtkit import SigningKey, TokenIssuer
 from jwtkit.dangerous import decode_unverified
+from orders.database import Database
 from orders.demo.process import RunningService
 from orders.demo.transcript import Transcript
+from orders.seed import seed_orders_of
 
 __all__ = ["LIFETIME", "WINDOW", "tell"]
 
-LIFETIME: Final = 6
+LIFETIME: Final = 5
 """Seconds an access token lives here; fifteen minutes would be usual."""
 
-WINDOW: Final = 3
+WINDOW: Final = 2
 """Seconds in which a lost answer may be asked for again; thirty would be usual."""
 
 _MOMENT: Final = 0.2
@@ -58,8 +58,7 @@ def _register(story: Transcript, service: RunningService) -> None:
     story.say(
         "(The shop now enters 40 orders for Ada: python -m orders.seed --for ada@example.com --orders 40)"
     )
-    seeding = [sys.executable, "-m", "orders.seed", "--for", _ADA["email"], "--orders", "40"]
-    subprocess.run(seeding, env=service.environment, check=True, capture_output=True)  # noqa: S603
+    _seed(service)
 
 
 def _log_in(story: Transcript) -> tuple[Pair, float]:
@@ -203,6 +202,14 @@ def _log_out(story: Transcript) -> None:
     story.check("The access token is refused at once.", _is(answer, 401))
     answer = _refresh(story, pair)
     story.check("The refresh token too.", _is(answer, 400))
+
+
+def _seed(service: RunningService) -> None:
+    database = Database(service.settings.database)
+    try:
+        seed_orders_of(database, _ADA["email"], orders=40)
+    finally:
+        database.close()
 
 
 def _refresh(story: Transcript, pair: Pair) -> httpx2.Response:
