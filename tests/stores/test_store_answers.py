@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jwtkit.errors import ConfigurationError
@@ -92,6 +92,7 @@ def test_a_page_is_counted_from_0():
 
 
 @given(st.integers(0, 4_000_000_000_000))
+@example(1001)
 def test_the_time_is_told_to_the_millisecond(milliseconds):
     assert store_time(ManualClock(milliseconds / 1000)) == milliseconds
 

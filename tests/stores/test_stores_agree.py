@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
@@ -28,6 +29,23 @@ SCOPES = st.one_of(
     st.builds(EpochScope, ISSUERS, st.just("tenant"), st.sampled_from(["acme", "ann"])),
     st.builds(EpochScope, ISSUERS, st.just("subject"), SUBJECTS),
 )
+
+
+@pytest.mark.parametrize("store", ["memory", "file"])
+def test_the_secret_of_a_session_that_is_over_is_not_needed(tmp_path, store):
+    """From the very millisecond, and without a purge: a service need not keep old secrets for the dead."""
+    clock = ManualClock()
+    made = (
+        MemorySessionStore(clock=clock)
+        if store == "memory"
+        else SQLiteSessionStore(tmp_path / "s.db", clock=clock)
+    )
+    family = a_family(clock)
+    made.insert(family)
+    clock.set(family.idle_expires_at / 1000 - 0.001)
+    assert made.live_key_ids(family.issuer) == {"k1"}
+    clock.advance(0.001)
+    assert made.live_key_ids(family.issuer) == frozenset()
 
 
 class TwoStores(RuleBasedStateMachine):

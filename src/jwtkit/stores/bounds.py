@@ -71,7 +71,7 @@ def store_time(clock: Callable[[], float] | None) -> int:
         import time
 
         clock = time.time
-    # Rounded: 1750000000.001 * 1000 is a hair under the integer, and cut off it would lose a millisecond.
+    # Rounded and not cut off: 1.001 * 1000 is a hair under 1001.
     return round(clock() * 1000)
 
 

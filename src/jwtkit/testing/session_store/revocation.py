@@ -136,6 +136,9 @@ class RevocationLaws:
         other = a_family(clock, subject="client-43", tenant=None)
         store.insert(other)
         assert store.status(replace(bare, session_id=other.session_id, tenant="acme")) is ACTIVE
+        assert store.status(replace(bare, session_id=other.session_id, subject="client-44")) is ACTIVE
+        store.bump_epoch(EpochScope(ISSUER, "subject", "client-43"))
+        assert store.status(replace(bare, session_id=other.session_id, subject="client-44")) is LOGGED_OUT
 
     def test_a_denied_token_is_refused_until_its_time(self, store: SessionStore, clock: ManualClock) -> None:
         """Up to, and not including, the very millisecond."""
