@@ -63,5 +63,6 @@ def verified_token(
     now = int(time.time())
     drafted |= {"exp": now + int(lifetime.total_seconds()), "iat": now, "jti": "test-token"}
     drafted.update(claims or {})
-    header = {"alg": algorithm, "typ": profile.types[0] or "jwt", "kid": key_id}
+    kind = profile.types[0]
+    header = {"alg": algorithm, **({} if kind is None else {"typ": kind}), "kid": key_id}
     return seal_verified(drafted, Source(MappingProxyType(header), key_id, profile))

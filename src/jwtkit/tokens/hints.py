@@ -10,6 +10,7 @@ __all__ = ["hint_for_text", "hint_for_time", "hint_for_token"]
 _FIRST_MILLISECONDS = 100_000_000_000
 _LAST_MILLISECONDS = 100_000_000_000_000
 _CLOCK_DRIFT = 300
+_SCHEMES = {"bearer": "Bearer", "dpop": "DPoP"}
 
 
 def hint_for_text(expected: Iterable[str], found: object) -> str | None:
@@ -44,8 +45,8 @@ def hint_for_token(text: str) -> str | None:
     """Return why a text that is no compact JWS may have been sent; never quotes it."""
     stripped = text.strip()
     scheme, _, rest = stripped.partition(" ")
-    if rest and scheme.lower() in ("bearer", "dpop"):
-        return f'"{scheme.title()} " was left in: pass what follows it'
+    if rest and scheme.lower() in _SCHEMES:
+        return f'"{_SCHEMES[scheme.lower()]} " was left in: pass what follows it'
     if stripped != text:
         return "white space surrounds it"
     if text.startswith(('"', "'")) and text[0] == text[-1]:
