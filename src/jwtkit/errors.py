@@ -317,7 +317,7 @@ class RefreshMismatchError(RefreshError):
 
 
 class RefreshScopeError(RefreshError):
-    """The client asked for a scope its session was not granted; the refresh token stays good (RFC 6749 §6)."""
+    """The client asked for a scope that was not granted; its refresh token stays good (RFC 6749 §6)."""
 
     default_code = "refresh.scope"
     oauth_error = "invalid_scope"
