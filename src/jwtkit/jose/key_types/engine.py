@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jwtkit.jose.algorithms import Algorithm
     from jwtkit.jose.key_types.protocol import SignFunction, VerifyFunction
 
-__all__ = ["bind_sign", "bind_verify"]
+__all__ = ["bind_sign", "bind_verify", "hash_of"]
 
 
 def _engine(algorithm: Algorithm) -> Any:
@@ -32,6 +32,11 @@ def bind_verify(public: Any, algorithm: Algorithm, signature_size: int) -> Verif
         return len(signature) == signature_size and verify(signing_input, public, signature)
 
     return verify_signature
+
+
+def hash_of(algorithm: Algorithm) -> Any:
+    """Return the hash of one row, as `cryptography` takes it."""
+    return _engine(algorithm).hash_alg()
 
 
 def bind_sign(private: Any, algorithm: Algorithm) -> SignFunction:
