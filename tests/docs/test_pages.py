@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
 from tests.docs.pages import LOCAL, ROOT, every_page, fences, is_run, run, write_files
+
+from jwtkit.stores import SQLiteSessionStore
 
 PAGES = [page for page in every_page() if any(map(is_run, fences(page)))]
 # A page that talks to a running server has a test of its own beside this one.
@@ -23,7 +26,16 @@ def test_there_are_pages_with_code():
 def test_the_code_of_a_page_runs_as_printed(page: Path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_files(page, tmp_path)
-    run(page)
+    try:
+        run(page)
+    finally:
+        _close_stores()
+
+
+def _close_stores() -> None:
+    """Close what a page opened: a page is a whole program, whose end does that."""
+    for store in [found for found in gc.get_objects() if isinstance(found, SQLiteSessionStore)]:
+        store.close()
 
 
 @pytest.mark.parametrize("page", every_page(), ids=lambda page: str(page.relative_to(ROOT)))
