@@ -418,4 +418,4 @@ class _With:
 
 
 TestRotation = RotationMachine.TestCase
-TestRotation.settings = settings(max_examples=100, stateful_step_count=50)
+TestRotation.settings = settings(stateful_step_count=50)

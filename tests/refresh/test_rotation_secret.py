@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from typing import Any
 
 import pytest
 from tests.refresh.kit import ISSUER
@@ -164,6 +165,19 @@ def test_the_three_keys_differ_from_each_other() -> None:
     keys = FamilyKeys(bytes(range(32)), ISSUER)
     tag, digest = keys.tag(b"message"), keys.digest(b"message", [])
     assert tag != digest[:16]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_successor_takes_every_one_of_its_ingredients(place: int) -> None:
+    """Without the parent a row were enough to make the live token; without the nonce the parent were."""
+    keys = FamilyKeys(bytes(range(32)), ISSUER)
+    made_of: list[Any] = [b"f" * 16, 7, b"s" * 32, b"n" * 16]
+    other: list[Any] = [b"g" * 16, 8, b"t" * 32, b"m" * 16]
+    before = keys.successor_secret(*made_of)
+    assert keys.successor_secret(*made_of) == before
+    made_of[place] = other[place]
+    assert keys.successor_secret(*made_of) != before
+    assert FamilyKeys(bytes(range(1, 33)), ISSUER).successor_secret(*made_of) != before
 
 
 def test_no_two_bindings_have_one_digest() -> None:
