@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from jwtkit.errors import ConfigurationError, ContentionError
 from jwtkit.stores import AsyncSQLiteSessionStore, SQLiteSessionStore
-from jwtkit.stores.sqlite import schema
+from jwtkit.stores.sqlite import file, schema
 from jwtkit.testing import ManualClock
 from jwtkit.testing.given import a_family
 
@@ -46,7 +47,7 @@ def test_the_file_and_its_logs_are_for_their_owner_only(path):
     try:
         with SQLiteSessionStore(path) as store:
             store.insert(a_family(CLOCK))
-            assert {file.name: mode(file) for file in path.parent.iterdir()} == {
+            assert {made.name: mode(made) for made in path.parent.iterdir()} == {
                 "sessions.db": 0o600,
                 "sessions.db-wal": 0o600,
                 "sessions.db-shm": 0o600,
@@ -66,7 +67,7 @@ def test_the_mode_of_a_file_that_was_there_is_left_alone(path):
 def test_closing_leaves_one_file_behind(path):
     with SQLiteSessionStore(path) as store:
         store.insert(a_family(CLOCK))
-    assert [file.name for file in path.parent.iterdir()] == ["sessions.db"]
+    assert [made.name for made in path.parent.iterdir()] == ["sessions.db"]
 
 
 def test_a_store_that_is_forgotten_closes_its_file(path):
@@ -74,7 +75,7 @@ def test_a_store_that_is_forgotten_closes_its_file(path):
     store = SQLiteSessionStore(path)
     store.insert(a_family(CLOCK))
     del store
-    assert [file.name for file in path.parent.iterdir()] == ["sessions.db"]
+    assert [made.name for made in path.parent.iterdir()] == ["sessions.db"]
 
 
 @pytest.mark.parametrize(("synchronous", "number"), [("FULL", 2), ("NORMAL", 1)])
@@ -277,6 +278,22 @@ def test_a_reader_of_a_file_not_in_wal_mode_yet_is_waited_for(path):
     reader.close()
     made.close()
     SQLiteSessionStore(path).close()
+
+
+def test_a_writer_in_the_middle_of_the_switch_is_waited_for(path, monkeypatch):
+    """Another process that makes the same file; SQLite itself would fail at once."""
+    holder = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    end = threading.Timer(0.05, holder.close)
+
+    def migrate(connection):
+        schema.migrate(connection)
+        holder.execute("BEGIN IMMEDIATE")
+        end.start()
+
+    monkeypatch.setattr(file, "migrate", migrate)
+    with SQLiteSessionStore(path, busy_timeout=timedelta(seconds=30)) as store:
+        assert pragma(store, "journal_mode") == "wal"
+    end.join()
 
 
 class TestMigration:

@@ -100,8 +100,8 @@ class SessionFile:
             try:
                 return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
             except sqlite3.OperationalError as error:
-                # The switch needs the file alone for a moment, and SQLite does not wait for that by itself:
-                # two that switch at once would wait for each other.
+                # The switch needs the file alone for a moment. While another writes or switches SQLite does
+                # not wait but fails at once, because two that switch would wait for each other.
                 if not is_busy(error) or time.monotonic() >= deadline:
                     raise
                 time.sleep(0.01)
