@@ -65,13 +65,15 @@ class TestALostSwap:
 
         def grant(session: Session) -> Grant:
             asked.append(session)
-            return Grant()
+            return Grant(scopes=["orders:read", "orders:write"])
 
         first = service.rotator.start("client-42")
         rival = service.again(store=service.memory)
         service.store.before["compare_and_swap"] = [lambda: rival.rotate(first.refresh_token)]
-        service.again(grant=grant).rotate(first.refresh_token)
+        scopes = iter(["orders:read"])  # can be read only once
+        pair = service.again(grant=grant).rotate(first.refresh_token, scopes=scopes)
         assert len(asked) == 1
+        assert service.validator.validate(pair.access_token).scopes == {"orders:read"}
 
     def test_overtaken_twice_is_a_503_and_no_reuse(self, service: Service) -> None:
         first = service.rotator.start("client-42")

@@ -363,6 +363,18 @@ class TestRule9:
         decision = judge(replace(after, previous_digest=None), token, now=NOW + MINUTE + 1)
         assert (decision.outcome, decision.rule) == (Outcome.INVALID, 9)
 
+    @pytest.mark.parametrize(
+        ("column", "value"),
+        [("nonce", b"edited"), ("rotated_at", NOW + MINUTE + 1), ("digest", b"\x00" * 32)],
+    )
+    def test_a_row_that_does_not_lead_to_its_own_live_token_answers_no_retry(
+        self, column: str, value: Any
+    ) -> None:
+        family, token = first_generation()
+        after, _ = rotated(family, token, now=NOW + MINUTE)
+        decision = judge(replace(after, **{column: value}), token, now=NOW + MINUTE + 2)
+        assert (decision.outcome, decision.rule, decision.swap) == (Outcome.INVALID, 9, False)
+
     def test_two_tokens_of_one_generation_are_told_apart(self) -> None:
         family, token = first_generation()
         after, _ = rotated(family, token, now=NOW + MINUTE, nonce=b"one")

@@ -15,7 +15,15 @@ from jwtkit.refresh.session import Session, claims_of, session_of
 from jwtkit.tokens.draft import join_scopes
 from jwtkit.tokens.token import IssuedToken, StaleToken
 
-__all__ = ["AccessTokens", "Granted", "Granting", "ReadingStale", "Signing", "narrowed", "refuse_own_claims"]
+__all__ = [
+    "AccessTokens",
+    "Granted",
+    "Granting",
+    "ReadingStale",
+    "Signing",
+    "narrowed",
+    "refuse_own_claims",
+]
 
 _GENERATION: Final = "rtg"
 _EPOCH: Final = "rte"

@@ -200,13 +200,17 @@ def decide(
     if behind == 0:
         return _use(now, family, token, nonce, absolute, policy, keys.current)
     window = milliseconds(policy.retry_window)
-    if behind == 1:
+    # This call's own swap, whose outcome was not known, is no retry; however long ago it was.
+    mine = behind == 1 and compare_digest(family.nonce, nonce)
+    if mine or (behind == 1 and now < family.rotated_at + window):
         successor = _successor(token, family.generation, family.rotated_at, family.nonce, row_keys)
-        if compare_digest(family.nonce, nonce):
-            # This call's own swap, whose outcome was not known.
+        if not compare_digest(_digest(row_keys, successor, family), family.digest):
+            # Handing out anything but the live token would log the client out with its next refresh.
+            detail = "the row does not lead to its own live token; was it edited?"
+            return Decision(Outcome.INVALID, 9, now, family, detail=detail)
+        if mine:
             return Decision(Outcome.ROTATED, 7, now, family, token=successor)
-        if now < family.rotated_at + window:
-            return Decision(Outcome.RETRIED, 8, now, family, token=successor)
+        return Decision(Outcome.RETRIED, 8, now, family, token=successor)
     if presented.was_live:
         return Decision(Outcome.CONTENTION, 11, now, family, detail="overtaken while it was being rotated")
     if behind == 2 and family.previous_rotated_at is not None and now < family.previous_rotated_at + window:

@@ -44,9 +44,8 @@ _REFUSALS: Final[Mapping[Outcome, type[RefreshError]]] = {
 
 
 class _Signed(NamedTuple):
-    """The access token of one generation, made before that generation is written."""
+    """An access token that goes with a generation which is still to be written."""
 
-    generation: int
     token: IssuedToken
     granted: Granted
 
@@ -116,7 +115,12 @@ class Rotation:
         return await self._sessions.end(token.session_id, "revoked")
 
     async def _trade(
-        self, token: RefreshToken, presented: Presentation, scopes: Iterable[str] | None, *, nonce: bytes
+        self,
+        token: RefreshToken,
+        presented: Presentation,
+        scopes: Iterable[str] | None,
+        *,
+        nonce: bytes,
     ) -> TokenPair:
         """Decide and swap until one of the two is final."""
         store = self._sessions.store
@@ -136,7 +140,8 @@ class Rotation:
                 continue
             if family is not None and successor is not None:
                 # Before the swap: a signer that is down, or a scope too many, leaves the row untouched.
-                if signed is None or signed.generation != family.generation:
+                # Once: whatever this call decides later, it can only answer with the same generation.
+                if signed is None:
                     signed = await self._signed(family, scopes, decision.now)
                 presented = replace(
                     presented, was_live=presented.was_live or decision.outcome is Outcome.ROTATED
@@ -179,7 +184,7 @@ class Rotation:
             raise refusal(RefreshTokenRevokedError)
         granted = narrowed(granted, scopes)
         token = await self._parts.access.signed(family, granted, now=now)
-        return _Signed(family.generation, token, granted)
+        return _Signed(token, granted)
 
     async def _pair_claims(
         self, token: RefreshToken, access_token: str | bytes | None, confirmation: str | None
