@@ -34,8 +34,8 @@ class SQLiteSessionStore:
 
     The file uses SQLite's write-ahead log and must lie on a local disk: network file systems do not lock as
     SQLite needs. Its directory must be writable, and the file belongs to this store alone. Replace it (a
-    restored backup) only while no process has it open. Close the store, or use it as a context manager, when
-    the service stops.
+    restored backup) only while no process has it open. Made before a server forks its workers, it works in
+    each of them. Close the store, or use it as a context manager, when the service stops.
 
     Args:
         path: The file; made, readable by its owner only, when it does not exist. Its directory must exist.
