@@ -15,6 +15,7 @@ from fastapi import Body, Depends, FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
+from starlette.responses import JSONResponse
 
 from jwtkit import (
     AsyncRefreshRotator,
@@ -189,6 +190,16 @@ async def test_an_outage_is_503_everywhere_and_the_session_stands(error, monkeyp
     assert after.status_code == 200
 
 
+async def test_an_outage_while_credentials_are_checked_is_503_too():
+    def unreachable() -> Grant | None:
+        raise StoreUnavailableError("nothing answers at 10.0.0.1")
+
+    async with client_of(make_app(sync_rotator(), authenticate=unreachable)) as client:
+        answer = await client.post("/auth/login")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "10.0.0.1" not in answer.text
+
+
 def _raising(error):
     def method(*_, **__):
         raise error
@@ -282,6 +293,31 @@ def test_whatever_arrives_the_answer_is_a_4xx(body):
     assert refreshed.status_code in {400, 422}
     assert mixed.status_code in {200, 400, 422}
     assert left.status_code in {204, 422}
+
+
+async def test_an_application_may_make_the_responses_of_every_refusal_itself():
+    rotator = sync_rotator()
+    app = FastAPI()
+    install_error_handlers(
+        app, respond=lambda request, answer: JSONResponse({"own": answer.body["code"]}, answer.status)
+    )
+    app.include_router(token_routes(rotator, authenticate=check))
+
+    @app.post("/mine")
+    def mine(token: Annotated[str, Body(embed=True)]) -> None:
+        rotator.rotate(token)
+
+    async with client_of(app) as client:
+        answers = [
+            await log_in(client, password="wrong"),
+            await client.post("/auth/refresh", json={"refresh_token": "nonsense"}),
+            await client.post("/mine", json={"token": "nonsense"}),
+        ]
+    assert [(answer.status_code, answer.json()) for answer in answers] == [
+        (401, {"own": "login.refused"}),
+        (400, {"own": "refresh.invalid"}),
+        (400, {"own": "refresh.invalid"}),
+    ]
 
 
 async def test_paths_rename_and_leave_out():

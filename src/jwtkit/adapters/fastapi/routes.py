@@ -76,7 +76,7 @@ class LogoutRequest(BaseModel):
 
 
 class _TokenRoute(APIRoute):
-    """Answers refusals whether or not the application handles them, and echoes nothing.
+    """Answers refusals and outages whether or not the application handles them, and echoes nothing.
 
     FastAPI's own 422 repeats what the client sent, which here is a token or a password.
     """
@@ -91,11 +91,15 @@ class _TokenRoute(APIRoute):
                 raise RequestValidationError(
                     [{name: entry[name] for name in ("type", "loc", "msg")} for entry in error.errors()]
                 ) from None
-            except RefusedRequest as refusal:
-                # FastAPI's default would wrap the body, and OAuth's clients look for `error` in it.
-                if RefusedRequest in request.app.exception_handlers:
-                    raise
-                return to_response(refusal.answer)
+            except RefusedRequest as error:
+                refusal = error
+            except (RefreshError, UnavailableError) as error:
+                refusal = RefusedRequest(refused(error))
+                refusal.__cause__ = error
+            # FastAPI's default would wrap the body, and OAuth's clients look for `error` in it.
+            if RefusedRequest in request.app.exception_handlers:
+                raise refusal
+            return to_response(refusal.answer)
 
         return handle_refusals
 
@@ -157,33 +161,23 @@ def token_routes(
                 label=grant.label,
                 epoch=grant.epoch,
             )
-        except UnavailableError as error:
-            raise RefusedRequest(refused(error)) from error
         except RefreshError as error:
             # Logged out everywhere while the password was checked, or refused by the rotator's own `grant`.
             raise RefusedRequest(login_refused(realm=realm)) from error
         return to_response(granted(pair))
 
     async def refresh(request: RefreshRequest) -> Response:
-        try:
-            pair = await _call(
-                rotator.rotate,
-                request.refresh_token,
-                access_token=request.access_token,
-                client_id=request.client_id,
-                scopes=None if request.scope is None else request.scope.split(),
-            )
-        except (RefreshError, UnavailableError) as error:
-            raise RefusedRequest(refused(error)) from error
+        pair = await _call(
+            rotator.rotate,
+            request.refresh_token,
+            access_token=request.access_token,
+            client_id=request.client_id,
+            scopes=None if request.scope is None else request.scope.split(),
+        )
         return to_response(granted(pair))
 
     async def logout(request: LogoutRequest) -> Response:
-        try:
-            await _call(rotator.revoke, request.refresh_token)
-        except UnavailableError as error:
-            raise RefusedRequest(refused(error)) from error
-        except RefreshError:
-            pass  # the client wanted it gone, and it is (RFC 7009 §2.2)
+        await _call(rotator.revoke, request.refresh_token)
         return Response(status_code=204, headers=dict([NO_STORE]))
 
     _add(router, served["login"], login, _LOGIN)
