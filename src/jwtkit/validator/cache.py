@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from jwtkit.errors import ConfigurationError
 from jwtkit.tokens.policy import Policy
-from jwtkit.validator.trust import Anchor, Binding
+from jwtkit.validator.trust import Anchor, Binding, is_changeable
 
 __all__ = ["TokenCache"]
 
@@ -77,10 +77,10 @@ class TokenCache:
     def keep(self, token: str | bytes, anchor: Anchor, binding: Binding, claims: dict[str, Any]) -> None:
         """Remember a token that has just passed every check."""
         key = _key(token)
-        if key is None or "cnf" in claims:
+        if key is None or "cnf" in claims or is_changeable(binding.source.header):
             return
         valid_from, valid_until = _window(claims, anchor.policy)
-        nested = any(isinstance(value, list | dict) for value in claims.values())
+        nested = is_changeable(claims)
         kept = deepcopy(claims) if nested else claims
         entry = _Entry(anchor, binding, kept, valid_from, valid_until, nested)
         with self._lock:

@@ -62,12 +62,12 @@ def report(
     registered = find_failures(claims, binding.kind, anchor.policy, now, run_checks=False)
     rows = [*_signed_steps(steps, signed), *_claims(claims, anchor.policy, registered)]
     reached_end = not failures
-    if failures is not None:
+    if failures is None:
+        rows.append(_fell("checks", "your checks to be made", error or TokenError()))
+        reached_end = False
+    else:
         ran = all(failure.code == EXPIRED for failure in registered)
         rows += _own_checks(anchor.policy, failures[len(registered) :], ran=ran)
-    elif error is not None:
-        rows.append(_fell("checks", "your checks to be made", error))
-        reached_end = False
     rows += _last_steps(steps, claims, error, reached_end=reached_end, ignored=confirmation_ignored)
     return ValidationReport(tuple(rows), error)
 
@@ -91,14 +91,18 @@ def _signed_steps(steps: Steps[Any], signed: Signed) -> Iterator[CheckResult]:
 
 def _claims(claims: Mapping[str, Any], policy: Policy, failures: list[Failure]) -> Iterator[CheckResult]:
     yield from (_failed(failure) for failure in failures if _is_about_header(failure))
+    left = [failure for failure in failures if not _is_about_header(failure)]
     for name, expected in _expectations(policy):
-        failed = [failure for failure in failures if failure.claim == name and not _is_about_header(failure)]
+        failed = [failure for failure in left if failure.claim == name]
+        left = [failure for failure in left if failure.claim != name]
         if failed:
             yield from map(_failed, failed)
         elif name in claims:
             yield CheckResult(name, _PASSED, expected, _shown(name, claims[name]))
         else:
             yield CheckResult(name, _SKIPPED, f"{expected}, if there")
+    # Claims that should not be there at all.
+    yield from map(_failed, left)
 
 
 def _own_checks(policy: Policy, failures: list[Failure], *, ran: bool) -> Iterator[CheckResult]:
@@ -122,7 +126,8 @@ def _last_steps(
 ) -> Iterator[CheckResult]:
     """Say how the steps after the claims went; `reached_end` when all claims hold."""
     proof = "a proven key, if the token is bound to one"
-    if reached_end and isinstance(error, ConfirmationError):
+    if isinstance(error, ConfirmationError):
+        # It is told before expiry, so the claims need not all hold.
         reached_end = False
         yield CheckResult("confirmation", _FAILED, "a proven key", code=error.code, hint=error.hint)
     elif ignored and "cnf" in claims:
@@ -161,9 +166,7 @@ def _unsigned_steps(
         return
     yield CheckResult("header", _PASSED, "a strict JSON object")
     yield from _trust_steps(steps, header, signature_segment, error)
-    policy = steps.policy_for(claims or {})
-    if policy is not None:
-        yield from _near_misses(claims or {}, header.get("typ"), policy, now)
+    yield from _near_misses(claims or {}, header.get("typ"), steps.policy_for(claims or {}), now)
 
 
 def _trust_steps(
@@ -194,8 +197,11 @@ def _near_misses(
     yield _untrusted("typ", _expected_types(policy), kind, of_header)
     near = {failure.claim: failure for failure in failures if failure is not of_header}
     for name, expected in _expectations(policy):
-        if name in claims or name in near:
-            yield _untrusted(name, expected, claims.get(name), near.get(name))
+        failure = near.pop(name, None)
+        if name in claims or failure:
+            yield _untrusted(name, expected, claims.get(name), failure)
+    for name, failure in near.items():
+        yield _untrusted(name, failure.expected, claims.get(name), failure)
 
 
 def _untrusted(

@@ -171,11 +171,13 @@ class Steps(Generic[R]):
         """Whether a revocation source is asked about every token."""
         return self._revocation is not None
 
-    def policy_for(self, claims: Mapping[str, Any]) -> Policy | None:
-        """Return the policy a token with these unverified claims would meet; for reports only."""
-        issuer = claims.get("iss")
-        anchor = self._sole or (self._anchors.get(issuer) if type(issuer) is str else None)
-        return None if anchor is None else anchor.policy
+    def policy_for(self, claims: Mapping[str, Any]) -> Policy:
+        """Return the policy a token with these unverified claims would meet; for reports only.
+
+        Raises:
+            UnknownIssuerError: There are several issuers, and it names none of them.
+        """
+        return (self._sole or self._pick(claims)).policy
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(repr(entry.issuer) for entry in self._trusted)})"

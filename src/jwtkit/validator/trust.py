@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jwtkit.errors import ConfigurationError, KeysUnavailableError
 from jwtkit.jose import JWKSet, SigningKey, VerificationKey, jws
@@ -17,7 +17,7 @@ from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile, normalise_type
 from jwtkit.tokens.token import Source
 from jwtkit.validator.sources import KEY_STORE
 
-__all__ = ["TEN_YEARS", "Anchor", "Binding", "TrustedIssuer", "remember"]
+__all__ = ["TEN_YEARS", "Anchor", "Binding", "TrustedIssuer", "is_changeable", "remember"]
 
 TEN_YEARS = timedelta(days=3653)
 
@@ -159,11 +159,14 @@ class Anchor:
         return learned
 
 
+def is_changeable(members: Mapping[str, Any]) -> bool:
+    """Say whether a list or an object is among the members: one reader could change it for the next."""
+    return any(isinstance(value, list | dict) for value in members.values())
+
+
 def remember(bindings: dict[bytes, Binding], header_segment: bytes, binding: Binding) -> None:
     """Keep a header whose signature has just held, so that only issuers' own headers are ever kept."""
-    # What holds a list or an object could be changed by whoever reads it, for every later reader.
-    changeable = any(isinstance(value, list | dict) for value in binding.source.header.values())
-    if not changeable and len(header_segment) <= _LONGEST_KEPT_HEADER:
+    if len(header_segment) <= _LONGEST_KEPT_HEADER and not is_changeable(binding.source.header):
         if len(bindings) >= _MOST_HEADERS:
             bindings.clear()
         bindings[header_segment] = binding
