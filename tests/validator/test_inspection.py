@@ -1,0 +1,360 @@
+"""Inspection: the verdict of validate for every token there is, and a row for every check on the way."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from tests.tokens.kit import (
+    ABSENT,
+    KEY,
+    NOW,
+    STRANGERS_KEY,
+    THUMBPRINT,
+    Keys,
+    claims_with,
+    compact,
+    sign,
+    token_with,
+    validator_with,
+)
+from tests.validator.corpus import CORPUS, GOOD
+from tests.validator.faces import Sync
+
+from jwtkit.errors import Failure, JWTKitError, KeysUnavailableError, StoreUnavailableError
+from jwtkit.jose import JWKSet, SigningKey, base64url
+from jwtkit.revocation import RevocationStatus
+from jwtkit.testing.strategies import hostile_tokens
+from jwtkit.tokens import EXTERNAL_ACCESS_TOKEN, CheckStatus, ValidationReport
+from jwtkit.validator import TrustedIssuer
+
+PASSED, FAILED, SKIPPED = CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.SKIPPED
+ISSUER, OTHER = "https://orders.example", "https://other.example"
+
+
+def validators(face: Sync) -> dict[str, Any]:
+    return {
+        "one": face.make(),
+        "external": face.make(profile=EXTERNAL_ACCESS_TOKEN),
+        "several": face.trusting(
+            TrustedIssuer(ISSUER, audience="orders-api", keys=KEY),
+            TrustedIssuer(OTHER, audience="orders-api", keys=SigningKey.generate("ES256")),
+        ),
+        "revoked": face.make(revocation=face.source(RevocationStatus.TOKEN_DENIED)),
+        "store down": face.make(revocation=face.source(OSError())),
+        "keys down": face.make(keys=down(face)),
+        "checks": face.make(checks=[gold_only]),
+    }
+
+
+def down(face: Sync) -> Any:
+    store = face.remote(KEY)
+    store.failure = OSError()
+    return store
+
+
+def gold_only(claims: Any) -> None:
+    if claims["plan"] != "gold":
+        raise ValueError
+
+
+def verdict(validator: Any, token: Any, **options: Any) -> JWTKitError | None:
+    try:
+        validator.validate(token, **options)
+    except JWTKitError as error:
+        return error
+    return None
+
+
+def well_formed(report: ValidationReport) -> None:
+    """What holds of every report."""
+    text = str(report)
+    assert text.startswith("token valid" if report.ok else f"token refused: {report.error.code}")
+    assert "\x1b" not in text
+    for check in report.checks:
+        assert (check.status is FAILED) <= (check.code is not None)
+        assert check.found is None or check.found.isprintable()
+    reached = {check.name: check for check in report.checks}
+    if "signature" in reached and reached["signature"].status is not PASSED:
+        assert all(check.found is None or not check.trusted for check in report.checks)
+    if report.ok:
+        assert not report.of(FAILED)
+        assert all(check.trusted for check in report.checks)
+    else:
+        assert report.of(FAILED)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"confirmation": THUMBPRINT}, {"unsafe_ignore_confirmation": True}],
+    ids=["", "proof", "ignored"],
+)
+@pytest.mark.parametrize("name", CORPUS)
+def test_inspect_agrees_with_validate(face: Sync, name: str, options: dict[str, Any]) -> None:
+    for validator in validators(face).values():
+        error = verdict(validator, CORPUS[name], **options)
+        report = validator.inspect(CORPUS[name], **options)
+        assert report.ok is (error is None)
+        assert type(report.error) is type(error)
+        if error is not None:
+            assert report.error.code == error.code
+            assert str(report.error) == str(error)
+            assert report.error.hint == error.hint
+            assert error.code in {check.code for check in report.of(FAILED)}
+        well_formed(report)
+
+
+def test_the_corpus_holds_good_tokens_and_bad_ones() -> None:
+    verdicts = [verdict(validator_with(), token) for token in CORPUS.values()]
+    assert len(CORPUS) > 50
+    assert verdicts.count(None) >= 5
+    assert len({error.code for error in verdicts if error}) >= 25
+
+
+@given(hostile_tokens())
+def test_inspect_never_raises(token: Any) -> None:
+    for validator in validators(Sync()).values():
+        well_formed(validator.inspect(token))
+
+
+# --- where it fell -----------------------------------------------------------------------------------
+
+
+def statuses(report: ValidationReport) -> dict[str, str]:
+    return {check.name: check.status.value for check in report.checks}
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [
+        (None, "form"),
+        ("a.b", "form"),
+        ("!.!.!", "header"),
+        (compact(b"[]"), "header"),
+        (compact({**GOOD, "crit": []}), "header"),
+        (compact({**GOOD, "alg": "none"}), "alg"),
+        (compact({**GOOD, "kid": "other"}), "kid"),
+        (sign(claims_with(), key=STRANGERS_KEY), "signature"),
+        (f"{token_with()}=", "signature"),
+        (compact(GOOD, b"{"), "payload"),
+        (compact(GOOD, b'{"a":1,"a":1}'), "payload"),
+    ],
+)
+def test_what_comes_before_the_failed_step_passed_and_what_comes_after_was_not_reached(
+    face: Sync, token: Any, name: str
+) -> None:
+    steps = ["form", "header", "alg", "kid", "signature", "payload"]
+    found = statuses(face.make().inspect(token))
+    place = steps.index(name)
+    assert [found.get(step) for step in steps[: place + 1]] == ["passed"] * place + ["failed"]
+    assert {found.get(step, "skipped") for step in steps[place + 1 :]} <= {"skipped"}
+
+
+def test_a_payload_in_other_base64_fails_after_its_signature(face: Sync) -> None:
+    signing_input = f"{base64url.encode(json.dumps(GOOD).encode())}.e30="
+    token = f"{signing_input}.{base64url.encode(KEY.sign(signing_input.encode()))}"
+    found = statuses(face.make().inspect(token))
+    assert (found["signature"], found["payload"]) == ("passed", "failed")
+
+
+def test_with_several_issuers_the_issuer_is_read_first(face: Sync) -> None:
+    validator = validators(face)["several"]
+    for token in (token_with(iss="https://c.example"), compact(GOOD, b"{"), compact(b"[]", b"{")):
+        report = validator.inspect(token)
+        assert statuses(report) == {"form": "passed", "issuer": "failed"}
+        assert report["issuer"].code == report.error.code
+    forged = validator.inspect(sign(claims_with(), key=STRANGERS_KEY))
+    assert forged["issuer"].status is PASSED
+    assert forged["issuer"].found == repr(ISSUER)
+    assert not forged["issuer"].trusted
+    good = validator.inspect(token_with())
+    assert good["issuer"].trusted
+    assert [check.name for check in good.checks][:3] == ["form", "issuer", "header"]
+    assert validator.inspect(compact(b"[]"))["header"].status is FAILED
+
+
+def test_without_keys_nothing_is_said_of_algorithms(face: Sync) -> None:
+    report = face.make(keys=down(face)).inspect(token_with())
+    found = statuses(report)
+    assert (found["header"], found["alg"], found["kid"], found["signature"]) == (
+        "passed",
+        "skipped",
+        "failed",
+        "skipped",
+    )
+    assert type(report.error) is KeysUnavailableError
+    assert report["kid"].code == "keys.unavailable"
+
+
+# --- before the signature holds ----------------------------------------------------------------------
+
+
+def test_claims_of_a_forged_token_are_shown_as_untrusted_with_their_hints(face: Sync) -> None:
+    forged = sign(
+        claims_with(iss=f"{ISSUER}/", aud=ABSENT, exp=(NOW + 60) * 1000), key=STRANGERS_KEY, typ="JWT"
+    )
+    report = face.make().inspect(forged)
+    for name in ("alg", "kid", "typ", "iss", "exp", "sub"):
+        assert not report[name].trusted
+        assert report[name].status in (PASSED, SKIPPED)
+    assert report["typ"].code == "header.typ.mismatch"
+    assert report["typ"].hint == "profile=GENERIC would fit this token"
+    assert report["iss"].code == "claim.iss.mismatch"
+    assert "trailing slash" in report["iss"].hint
+    assert "milliseconds" in report["exp"].hint
+    assert report["aud"].code == "claim.aud.missing"
+    assert report["sub"].code is None
+    assert report.of(FAILED) == (report["signature"],)
+
+
+def test_a_claim_named_typ_is_not_taken_for_the_header(face: Sync) -> None:
+    validator = face.make(profile=EXTERNAL_ACCESS_TOKEN)
+    for key in (KEY, STRANGERS_KEY):
+        report = validator.inspect(sign(claims_with(typ="ID"), key=key, typ="JWT"))
+        rows = [check for check in report.checks if check.name == "typ"]
+        assert [row.code for row in rows] == [None, "claim.typ.mismatch"]
+        assert rows[0].found in ("jwt", "'JWT'")
+        assert rows[1].found == "'ID'"
+        both = validator.inspect(sign(claims_with(typ="ID"), key=key, typ="logout+jwt"))
+        assert [check.code for check in both.checks if check.name == "typ"] == [
+            "header.typ.mismatch",
+            "claim.typ.mismatch",
+        ]
+
+
+def test_a_claim_that_should_not_be_there_has_a_row(face: Sync) -> None:
+    validator = face.make(profile=EXTERNAL_ACCESS_TOKEN)
+    for key, status in ((KEY, FAILED), (STRANGERS_KEY, SKIPPED)):
+        row = validator.inspect(sign(claims_with(nonce="n"), key=key, typ="JWT"))["nonce"]
+        assert (row.status, row.code, row.expected) == (status, "claim.nonce.forbidden", "no such claim")
+        assert "ID token" in row.hint
+
+
+def test_a_payload_that_cannot_be_read_is_not_shown(face: Sync) -> None:
+    report = face.make().inspect(compact(GOOD, b"\xff{", key=STRANGERS_KEY))
+    assert report["signature"].status is FAILED
+    assert {check.found for check in report.checks if check.name not in ("alg", "kid", "typ")} == {None}
+
+
+# --- the last steps ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "options", "status"),
+    [
+        ({}, {}, SKIPPED),
+        ({"cnf": {"jkt": THUMBPRINT}}, {"confirmation": THUMBPRINT}, PASSED),
+        ({"cnf": {"jkt": THUMBPRINT}}, {"confirmation": "other"}, FAILED),
+        ({"cnf": {"jkt": THUMBPRINT}}, {}, FAILED),
+        ({"cnf": {"jkt": THUMBPRINT}}, {"unsafe_ignore_confirmation": True}, SKIPPED),
+        ({}, {"unsafe_ignore_confirmation": True}, SKIPPED),
+        ({"cnf": {"jkt": THUMBPRINT}, "aud": "x"}, {}, SKIPPED),
+    ],
+)
+def test_the_confirmation_has_a_row(face: Sync, changes: Any, options: Any, status: CheckStatus) -> None:
+    row = face.make().inspect(token_with(**changes), **options)["confirmation"]
+    assert row.status is status
+    assert (row.expected == "a proven key, but unsafe_ignore_confirmation was given") is (
+        bool(options.get("unsafe_ignore_confirmation")) and "cnf" in changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "changes", "status"),
+    [
+        (RevocationStatus.ACTIVE, {}, PASSED),
+        (RevocationStatus.ACTIVE, {"aud": "x"}, SKIPPED),
+        (RevocationStatus.ACTIVE, {"cnf": {}}, SKIPPED),
+        (RevocationStatus.SESSION_ENDED, {}, FAILED),
+        (OSError(), {}, FAILED),
+        (StoreUnavailableError(), {}, FAILED),
+    ],
+)
+def test_the_revocation_has_a_row(face: Sync, answer: Any, changes: Any, status: CheckStatus) -> None:
+    report = face.make(revocation=face.source(answer)).inspect(token_with(**changes))
+    assert report["revocation"].status is status
+    if status is FAILED:
+        assert report["revocation"].code == report.error.code
+        assert report["confirmation"].status is SKIPPED
+
+
+def test_a_proof_that_held_is_said_to_have_held_though_the_token_was_revoked(face: Sync) -> None:
+    validator = face.make(revocation=face.source(RevocationStatus.LOGGED_OUT))
+    report = validator.inspect(token_with(cnf={"jkt": THUMBPRINT}), confirmation=THUMBPRINT)
+    assert (report["confirmation"].status, report["revocation"].status) == (PASSED, FAILED)
+
+
+# --- checks of one's own -----------------------------------------------------------------------------
+
+
+def named_otherwise(claims: Any) -> Failure | None:
+    return None if claims["plan"] == "gold" else Failure("plan.tin", "plan", "gold", "tin", "upgrade")
+
+
+def always(_: Any) -> None:
+    return None
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows"),
+    [
+        ({"plan": "gold"}, {"named_otherwise": PASSED, "gold_only": PASSED, "always": PASSED}),
+        # Nobody can tell which of them called its failure "plan".
+        (
+            {"plan": "tin"},
+            {"plan": FAILED, "gold_only": FAILED, "named_otherwise": SKIPPED, "always": SKIPPED},
+        ),
+        ({}, {"named_otherwise": FAILED, "gold_only": FAILED, "always": PASSED}),
+        ({"plan": "tin", "aud": "x"}, {"named_otherwise": SKIPPED, "gold_only": SKIPPED, "always": SKIPPED}),
+        (
+            {"exp": NOW - 60, "iat": NOW - 90},
+            {"named_otherwise": FAILED, "gold_only": FAILED, "always": PASSED},
+        ),
+    ],
+)
+def test_ones_own_checks_have_rows(face: Sync, changes: Any, rows: dict[str, CheckStatus]) -> None:
+    report = face.make(checks=[named_otherwise, gold_only, always]).inspect(token_with(**changes))
+    assert {name: report[name].status for name in rows} == rows
+    if rows.get("plan"):
+        assert (report["plan"].code, report["plan"].found, report["plan"].hint) == (
+            "plan.tin",
+            "tin",
+            "upgrade",
+        )
+
+
+def test_a_check_that_fails_a_registered_claim_is_in_the_report_as_well(face: Sync) -> None:
+    def no_admins(claims: Any) -> Failure:
+        return Failure("sub.admin", "sub", "no admin", claims["sub"])
+
+    report = face.make(checks=[no_admins]).inspect(token_with())
+    assert [check.status for check in report.checks if check.name == "sub"] == [PASSED, FAILED]
+    assert report["sub"].code == "sub.admin"
+
+
+def test_a_check_that_cannot_be_made_is_in_the_report(face: Sync) -> None:
+    def ask(_: Any) -> None:
+        raise StoreUnavailableError("the tenants cannot be read")
+
+    validator = face.make(checks=[always, ask], revocation=face.source(RevocationStatus.ACTIVE))
+    report = validator.inspect(token_with(cnf={"jkt": THUMBPRINT}), confirmation=THUMBPRINT)
+    found = {check.name: check.status for check in report.of(FAILED) + report.of(SKIPPED)}
+    assert found["checks"] is FAILED
+    assert found["confirmation"] is found["revocation"] is SKIPPED
+    assert report["iss"].status is PASSED
+    assert report["checks"].hint == "the tenants cannot be read"
+
+
+# --- what it leaves behind ---------------------------------------------------------------------------
+
+
+def test_what_keys_are_for_is_said(face: Sync) -> None:
+    assert face.make().inspect(token_with())["alg"].expected == "what the keys are for"
+    pinned = face.make(algorithms=["HS256"]).inspect(token_with())
+    assert pinned["alg"].expected == "HS256"
+    no_kid = face.make(keys=Keys(KEY)).inspect(compact({"alg": "HS256", "typ": "at+jwt"}))
+    assert no_kid["kid"].found is None
+    assert no_kid["kid"].status is PASSED
+    assert face.make(keys=JWKSet([KEY.verification_key])).inspect(token_with())["kid"].found == "'main'"
