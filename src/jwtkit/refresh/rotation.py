@@ -77,7 +77,8 @@ class Rotation:
 
         A forged one is refused by the call itself, before anything is set in motion.
         """
-        token = self._read(refresh_token) if self._parts.secret_is_known else None
+        parts = self._parts
+        token = parse(refresh_token, parts.keys) if parts.secret_is_known else None
         presented = Presentation(client_id=client_id, tenant=tenant, confirmation=confirmation)
         return self._rotate(token, refresh_token, access_token, presented, scopes)
 
@@ -93,17 +94,12 @@ class Rotation:
             # Before the token is read: with the wrong secret every token would look forged, and every
             # client would throw its session away.
             await self._parts.check_secret()
-            token = self._read(refresh_token)
+            token = parse(refresh_token, self._parts.keys)
+        if token.absolute_expires_at <= self._parts.clock() * 1000:
+            raise refusal(RefreshTokenExpiredError)
         pair = await self._pair_claims(token, access_token, presented.confirmation)
         nonce = self._parts.random_bytes(_NONCE_SIZE)
         return await self._trade(token, replace(presented, pair=pair), scopes, nonce=nonce)
-
-    def _read(self, refresh_token: str | bytes) -> RefreshToken:
-        """Apply the first rule of the table, which needs no store."""
-        token = parse(refresh_token, self._parts.keys)
-        if token.absolute_expires_at <= self._parts.clock() * 1000:
-            raise refusal(RefreshTokenExpiredError)
-        return token
 
     async def revoke(self, refresh_token: str | bytes) -> bool:
         """End the session of a refresh token (see `RefreshRotator.revoke`)."""

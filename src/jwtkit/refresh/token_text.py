@@ -39,6 +39,8 @@ TEXT_LENGTH: Final = len(PREFIX) + (_CORE.size + TAG_SIZE) // 3 * 4
 """Characters of every refresh token."""
 
 _PREFIX_BYTES: Final = PREFIX.encode()
+_CORE_SIZE: Final = _CORE.size
+_KEY_ID_END: Final = 1 + KEY_ID_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,9 @@ def parse(text: object, keys: RotationKeys) -> RefreshToken:
         raw = base64url.decode(data[len(_PREFIX_BYTES) :])
     except MalformedTokenError:
         raise _invalid() from None
-    core = raw[:-TAG_SIZE]
-    family_keys = keys.find(core[1 : 1 + KEY_ID_SIZE].hex())
-    if family_keys is None or not compare_digest(family_keys.tag(core), raw[-TAG_SIZE:]):
+    core = raw[:_CORE_SIZE]
+    family_keys = keys.find(raw[1:_KEY_ID_END].hex())
+    if family_keys is None or not compare_digest(family_keys.tag(core), raw[_CORE_SIZE:]):
         raise _invalid()
     # Only now is any of it worth reading.
     version, _, family_id, generation, issued_at, absolute_expires_at, secret = _CORE.unpack(core)
