@@ -47,7 +47,11 @@ class RevocationStatus(Enum):
 
 
 class RevocationSource(Protocol):
-    """Answers for one token."""
+    """Answers for one token.
+
+    One that never waits for a disk or a network says so by an attribute ``blocking = False``; any other
+    is kept out of async code.
+    """
 
     def status(self, query: RevocationQuery, /) -> RevocationStatus:
         """Say whether the token still stands.

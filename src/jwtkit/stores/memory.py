@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from threading import Lock
-from typing import Literal, ParamSpec, TypeVar
+from typing import Final, Literal, ParamSpec, TypeVar
 
 from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.family import Family
@@ -33,6 +33,9 @@ class MemorySessionStore:
     Args:
         clock: The store's time, a callable giving seconds since the epoch; None for `time.time`.
     """
+
+    blocking: Final = False
+    """It never waits for a disk or a network, so async code may ask it too."""
 
     def __init__(self, *, clock: Callable[[], float] | None = None) -> None:
         self._clock = checked_clock(clock)
