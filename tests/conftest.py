@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,7 +18,26 @@ settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+_RANDOM = re.compile(r"0x[0-9a-f]{6,}|[A-Za-z0-9_-]{30,}")
+
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Name long texts by their argument: secrets are random, and all workers must see the same ids."""
-    return argname if isinstance(val, str | bytes) and len(val) > 40 else None
+    longest = 12 if isinstance(val, bytes) else 40
+    return argname if isinstance(val, str | bytes) and len(val) > longest else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Take addresses and key ids out of the ids that tests make by `repr`, for the same reason."""
+    for mark in metafunc.definition.iter_markers("parametrize"):
+        if callable(mark.kwargs.get("ids")):
+            mark.kwargs["ids"] = _without_randomness(mark.kwargs["ids"])
+
+
+def _without_randomness(name_of: Callable[[object], object]) -> Callable[[object], object]:
+    def name(value: object) -> object:
+        given = name_of(value)
+        return _RANDOM.sub("-", given) if isinstance(given, str) else given
+
+    return name
