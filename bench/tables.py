@@ -1,0 +1,163 @@
+"""Results as text: tables for the terminal, and the same in Markdown for the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bench.results import SUBJECT, Group, Report, Suite
+from bench.targets import Standing, Target, Verdict, standings
+
+_NOTHING = "–"
+_COLUMNS = 6
+"""Groups side by side; more of them go below, so that a line fits a terminal."""
+
+Lines = Sequence[Sequence[str]]
+
+
+def terminal(report: Report) -> str:
+    """Return the whole report for a terminal."""
+    parts = [heading(report)]
+    parts += [in_terminal(suite) for suite in report.suites]
+    parts.append(targets_in_terminal(report))
+    return "\n\n".join(parts) + "\n"
+
+
+def heading(report: Report) -> str:
+    """Say what was measured on."""
+    versions = ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    lines = [f"{report.python} on {report.machine}; {report.pace} pace", versions]
+    lines += [f"left out: {one.contender}: {one.reason}" for one in report.absent]
+    return "\n".join(lines)
+
+
+def in_terminal(suite: Suite) -> str:
+    """Return a suite as tables: contenders down, groups across, with spread and ratio to jwtkit."""
+    parts = [f"== {suite.title} ({suite.took:.0f} s)"]
+    for start in range(0, len(suite.groups), _COLUMNS):
+        groups = suite.groups[start : start + _COLUMNS]
+        parts.append(_aligned(_matrix(groups, _full_cell)))
+    for group in suite.groups:
+        parts += [
+            f"not timed, {group.title}: {one.contender}: {one.reason}" for one in group.absent if one.reason
+        ]
+    return "\n".join([*parts, *(f"note: {note}" for note in suite.notes)])
+
+
+def targets_in_terminal(report: Report) -> str:
+    """Return every target with what was found and whether it is held."""
+    found = standings(report)
+    if not found:
+        return "== No target goes by these suites"
+    held = sum(one.verdict is Verdict.HELD for one in found)
+    missed = sum(one.verdict is Verdict.MISSED for one in found)
+    total = f"{held} held, {missed} missed, {len(found) - held - missed} not measured"
+    return f"== Targets: {total}\n{_aligned(_targets(found))}"
+
+
+def in_markdown(suite: Suite) -> str:
+    """Return a suite's median times and ratios as Markdown tables."""
+    lines = _matrix(suite.groups, _short_cell)
+    if len(suite.groups) > _COLUMNS:
+        # Too many columns for a page: let the groups go down instead.
+        lines = [list(column) for column in zip(*lines, strict=True)]
+    return _piped(lines)
+
+
+def targets_in_markdown(report: Report) -> str:
+    """Return the targets as a Markdown table."""
+    return _piped(_targets(standings(report)))
+
+
+def time_in_words(seconds: float) -> str:
+    """Return a time with three digits and a unit that fits."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size * 0.9995:
+            return f"{_three_digits(seconds / size)} {unit}"
+    return f"{_three_digits(seconds / 1e-9)} ns"
+
+
+def bytes_in_words(number: float) -> str:
+    """Return a size in bytes or KiB."""
+    return f"{number:.0f} B" if number < 10_000 else f"{number / 1024:.1f} KiB"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:.1f}" if number >= 9.995 else f"{number:.2f}"
+
+
+def _matrix(groups: Sequence[Group], cell: Callable[[Group, str], str]) -> list[list[str]]:
+    """Return a line for each contender and a column for each group."""
+    names: dict[str, None] = {}
+    for group in groups:
+        names.update(dict.fromkeys(row.contender for row in group.rows))
+    for group in groups:
+        names.update(dict.fromkeys(one.contender for one in group.absent))
+    lines = [["", *(group.title for group in groups)]]
+    lines += [[name, *(cell(group, name) for group in groups)] for name in names]
+    return lines
+
+
+def _full_cell(group: Group, contender: str) -> str:
+    row = group.row(contender)
+    if row is None:
+        return _NOTHING
+    if group.unit == "bytes":
+        return bytes_in_words(row.value.median)
+    parts = [time_in_words(row.value.median), f"±{row.value.percent:.0f}%"]
+    if row.ratio is not None and contender != SUBJECT:
+        parts.append(f"×{_three_digits(row.ratio.median)}")
+    return " ".join(parts)
+
+
+def _short_cell(group: Group, contender: str) -> str:
+    row = group.row(contender)
+    if row is None:
+        return _NOTHING
+    if group.unit == "bytes":
+        return bytes_in_words(row.value.median)
+    text = time_in_words(row.value.median)
+    if row.ratio is None or contender == SUBJECT:
+        return text
+    return f"{text} (×{_three_digits(row.ratio.median)})"
+
+
+def _targets(found: Sequence[Standing]) -> list[list[str]]:
+    """Return a line for each target; a row's name is written once."""
+    lines = [["target", "", "to reach", "measured", "±", ""]]
+    previous = ""
+    for one in found:
+        target = one.target
+        lines.append(
+            [
+                "" if target.what == previous else target.what,
+                target.which,
+                f"{target.sign} {_figure(target, target.limit)}",
+                _NOTHING if one.found is None else _figure(target, one.found.median),
+                "" if one.found is None else f"{one.found.percent:.0f}%",
+                one.verdict.value + (", within the spread" if one.close else ""),
+            ]
+        )
+        previous = target.what
+    return lines
+
+
+def _figure(target: Target, value: float) -> str:
+    return time_in_words(value) if target.seconds else f"{value:.3g}" if value >= 10 else f"{value:.2f}"
+
+
+def _aligned(lines: Lines) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _piped(lines: Lines) -> str:
+    def written() -> Iterator[str]:
+        for number, line in enumerate(lines):
+            yield f"| {' | '.join(line)} |"
+            if number == 0:
+                yield f"|{' --- |' * len(line)}"
+
+    return "\n".join(written())
