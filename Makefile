@@ -51,8 +51,13 @@ docs: dev  ## Build the documentation into docs/_build/html; a warning is an err
 	@$(BIN)/sphinx-build -n -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: dev  ## Measure against PyJWT and the bare primitives
-	@$(BIN)/python -m bench
+# An environment of its own for each Python: the peers are nobody else's business, and start-up is measured too.
+BENCH_VENV = .venvs/bench-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+bench:  ## Measure against the raw primitives and every peer; BENCH_ARGS=--quick for under a minute
+	$(NEEDS_PYTHON)
+	@$(PYTHON) tools/bootstrap.py bench --venv $(BENCH_VENV) --python "$(PYTHON)"
+	@$(BENCH_VENV)/bin/python -m bench $(BENCH_ARGS)
 
 format: dev  ## Let ruff format and fix what it can
 	@$(BIN)/ruff format .

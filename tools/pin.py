@@ -20,7 +20,8 @@ def main() -> int:
     """Resolve everything the project and the order service need, newest versions first."""
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--upgrade"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--fork-strategy", "fewest"]
-    command += ["--group", "pyproject.toml:dev", "--all-extras", "pyproject.toml", "-"]
+    command += ["--group", "pyproject.toml:dev", "--group", "pyproject.toml:bench"]
+    command += ["--all-extras", "pyproject.toml", "-"]
     answer = subprocess.run(
         command,
         cwd=ROOT,
