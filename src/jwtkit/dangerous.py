@@ -37,6 +37,6 @@ def decode_unverified(token: str | bytes) -> UnverifiedToken:
     Raises:
         MalformedTokenError: It is not a compact JWS of a JSON object.
     """
-    header, payload, _, _ = jws.split_compact(jws.read_text(token))
+    header, payload, _, _ = jws.split_compact(token)
     claims = strict_json.parse_object(base64url.decode(payload))
     return UnverifiedToken(MappingProxyType(jws.parse_header(header)), MappingProxyType(claims))

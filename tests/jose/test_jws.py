@@ -130,7 +130,6 @@ def test_the_longest_text_is_bounded(key: SigningKey) -> None:
     assert verify_compact(text, key, max_bytes=len(text)).payload == b"x" * 12_000
     assert refusal(verify_compact, text, key, max_bytes=len(text) - 1).code == "token.too_large"
     assert refusal(verify_compact, "a" * 5_000_000, key).code == "token.too_large"
-    assert jws.read_text(text + "." * 10_000) == (text + "." * 10_000).encode()
 
 
 @pytest.mark.parametrize("text", ["é.b.c", "a.b.c\N{ZERO WIDTH SPACE}", "\ud800.b.c", b"\xff.b.c"])
@@ -154,7 +153,8 @@ def test_five_segments_are_named_for_what_they_are(key: SigningKey) -> None:
 
 def test_splitting_returns_the_very_bytes_received() -> None:
     assert jws.split_compact(b"aa.bbb.c") == (b"aa", b"bbb", b"c", b"aa.bbb")
-    assert jws.split_compact(b"aa..c") == (b"aa", b"", b"c", b"aa.")
+    assert jws.split_compact("aa..c") == (b"aa", b"", b"c", b"aa.")
+    assert jws.split_compact("a" * 100_000 + ".b.c")[1:3] == (b"b", b"c")
 
 
 def test_segments_that_are_no_base64url_are_refused(key: SigningKey) -> None:

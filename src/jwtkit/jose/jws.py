@@ -26,7 +26,6 @@ __all__ = [
     "VerifiedJWS",
     "parse_header",
     "read_algorithms",
-    "read_text",
     "select_key",
     "sign_compact",
     "split_compact",
@@ -73,25 +72,6 @@ class VerifiedJWS:
     key_id: str
 
 
-def read_text(text: object, *, max_bytes: int | None = None) -> bytes:
-    """Return the bytes of a token, at a cost that does not grow with a too long one.
-
-    Args:
-        text: What was handed over as a token.
-        max_bytes: The longest text to look at; None where the caller has seen to that.
-
-    Raises:
-        MalformedTokenError: ``token.type``: neither str nor bytes; ``token.too_large``; ``token.ascii``.
-    """
-    if not isinstance(text, (str, bytes)):
-        raise MalformedTokenError("a token must be str or bytes", code="token.type")
-    if max_bytes is not None and len(text) > max_bytes:
-        raise MalformedTokenError(f"the token is longer than {max_bytes} bytes", code="token.too_large")
-    if not text.isascii():
-        raise MalformedTokenError("a token consists of ASCII characters", code="token.ascii")
-    return text.encode("ascii") if isinstance(text, str) else text
-
-
 def read_algorithms(algorithms: Iterable[str]) -> tuple[str, ...]:
     """Return the algorithm names a caller allows, each once, in the order given.
 
@@ -112,16 +92,29 @@ def read_algorithms(algorithms: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def split_compact(data: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+def split_compact(text: str | bytes, *, max_bytes: int | None = None) -> tuple[bytes, bytes, bytes, bytes]:
     """Split a compact JWS at its two dots; nothing is decoded (RFC 7515 §5.2 step 1).
+
+    Args:
+        text: What was handed over as a token.
+        max_bytes: The longest text to look at; None where the caller has seen to that.
 
     Returns:
         The header, payload and signature segments, and the signing input: the very bytes received up to
         the second dot.
 
     Raises:
-        MalformedTokenError: ``token.segments``: not exactly two dots, or no header or signature.
+        MalformedTokenError: ``token.type``: neither str nor bytes; ``token.too_large``, at a cost that does
+            not grow with the text; ``token.ascii``; ``token.segments``: not exactly two dots, or no header
+            or signature.
     """
+    if not isinstance(text, (str, bytes)):
+        raise MalformedTokenError("a token must be str or bytes", code="token.type")
+    if max_bytes is not None and len(text) > max_bytes:
+        raise MalformedTokenError(f"the token is longer than {max_bytes} bytes", code="token.too_large")
+    if not text.isascii():
+        raise MalformedTokenError("a token consists of ASCII characters", code="token.ascii")
+    data = text.encode("ascii") if isinstance(text, str) else text
     signing_input, _, signature = data.rpartition(b".")
     header, dot, payload = signing_input.partition(b".")
     if not dot or payload.find(b".") >= 0:
@@ -223,7 +216,7 @@ def verify_compact(
         Header and payload. What the payload means is the caller's business.
 
     Raises:
-        MalformedTokenError: Not a compact JWS; see `read_text`, `split_compact`, `parse_header`.
+        MalformedTokenError: Not a compact JWS; see `split_compact`, `parse_header`.
         AlgorithmNotAllowedError: Signed with an algorithm that is not allowed.
         UnknownKeyError: Signed with a key that is not among `keys`.
         InvalidSignatureError: The signature does not hold.
@@ -236,7 +229,7 @@ def verify_compact(
         algorithms = read_algorithms(algorithms)
         trusted = trusted.restricted_to(algorithms)
     header_segment, payload_segment, signature_segment, signing_input = split_compact(
-        read_text(text, max_bytes=max_bytes)
+        text, max_bytes=max_bytes
     )
     header = parse_header(header_segment)
     key = select_key(header, trusted, algorithms)

@@ -8,6 +8,7 @@ from inspect import isawaitable
 from jwtkit.errors import ConfigurationError, Failure, TokenError, UnavailableError, UnknownKeyError
 from jwtkit.keys.protocols import Refreshable, VerificationKeyStore
 from jwtkit.revocation import AsyncRevocationSource, RevocationSource
+from jwtkit.tokens.checks import find_failures
 from jwtkit.tokens.report import ValidationReport
 from jwtkit.tokens.token import StaleToken, VerifiedToken, seal_stale, seal_verified
 from jwtkit.validator.inspection import report
@@ -16,6 +17,7 @@ from jwtkit.validator.steps import (
     ONE_DAY,
     Signed,
     Steps,
+    confirmation_error,
     is_expired,
     raise_for_claims,
     raise_for_status,
@@ -49,8 +51,10 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
             signed = self._recall(token, now, confirmation) if self._cache is not None else None
             if signed is None:
                 signed = await self._signed(token)
-                failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
-                if failures or proof:
+                anchor, binding, claims = signed
+                failures = find_failures(claims, binding.kind, anchor.policy, now)
+                if failures or confirmation is not None or "cnf" in claims:
+                    proof = confirmation_error(claims, confirmation, unsafe_ignore=unsafe_ignore_confirmation)
                     raise_for_claims(failures, proof)
                 if self._cache is not None:
                     self._cache.keep(token, *signed)
@@ -75,7 +79,10 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         now = self._now()
         try:
             signed = await self._signed(token)
-            raise_for_claims(*self._judge(signed, now, confirmation, unsafe_ignore_confirmation, expired_for))
+            anchor, binding, claims = signed
+            failures = find_failures(claims, binding.kind, anchor.policy, now, max_expired_for=expired_for)
+            proof = confirmation_error(claims, confirmation, unsafe_ignore=unsafe_ignore_confirmation)
+            raise_for_claims(failures, proof)
             if self._revocation is not None:
                 await _require_standing(self._revocation, signed)
         except TokenError as error:
@@ -98,7 +105,9 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         error: TokenError | UnavailableError | None = None
         try:
             signed = await self._signed(token)
-            failures, proof = self._judge(signed, now, confirmation, unsafe_ignore_confirmation)
+            anchor, binding, claims = signed
+            failures = find_failures(claims, binding.kind, anchor.policy, now)
+            proof = confirmation_error(claims, confirmation, unsafe_ignore=unsafe_ignore_confirmation)
             raise_for_claims(failures, proof)
             if self._revocation is not None:
                 await _require_standing(self._revocation, signed)

@@ -38,6 +38,7 @@ from jwtkit.validator.trust import TEN_YEARS, Anchor, Binding, TrustedIssuer, re
 __all__ = [
     "Signed",
     "Steps",
+    "confirmation_error",
     "is_expired",
     "raise_for_claims",
     "raise_for_status",
@@ -188,11 +189,13 @@ class Steps(Generic[R]):
 
     def read(self, token: str | bytes) -> tuple[bytes, bytes, bytes, bytes]:
         """Return header, payload, signature and signing input of a token's text."""
-        return jws.split_compact(jws.read_text(token, max_bytes=self._max_bytes))
+        return jws.split_compact(token, max_bytes=self._max_bytes)
 
     def _authenticate(self, token: str | bytes) -> Signed:
         """Return the claims of a token whose signature holds."""
-        header_segment, payload_segment, signature_segment, signing_input = self.read(token)
+        header_segment, payload_segment, signature_segment, signing_input = jws.split_compact(
+            token, max_bytes=self._max_bytes
+        )
         anchor, claims = self._sole, None
         if anchor is None:
             claims = strict_json.parse_object(base64url.decode(payload_segment))
@@ -243,21 +246,6 @@ class Steps(Generic[R]):
             return None
         return found
 
-    def _judge(
-        self,
-        signed: Signed,
-        now: float,
-        confirmation: str | None,
-        ignore_confirmation: bool,
-        max_expired_for: float | None = None,
-    ) -> tuple[list[Failure], ConfirmationError | None]:
-        """Return what does not hold of the claims, and whether the proof of possession fails."""
-        anchor, binding, claims = signed
-        failures = find_failures(claims, binding.kind, anchor.policy, now, max_expired_for=max_expired_for)
-        if ignore_confirmation or ("cnf" not in claims and confirmation is None):
-            return failures, None
-        return failures, _confirmation_error(claims.get("cnf"), confirmation)
-
 
 def read_max_expired_for(value: timedelta) -> float:
     """Return how long a token may have been expired, in seconds."""
@@ -272,7 +260,11 @@ def is_expired(signed: Signed, now: float) -> bool:
 
 
 def raise_for_claims(failures: list[Failure], confirmation: ConfirmationError | None) -> None:
-    """Raise what `Steps._judge` found.
+    """Raise what is wrong with a token whose signature holds, if anything is.
+
+    Args:
+        failures: What `find_failures` found.
+        confirmation: What `confirmation_error` found.
 
     Raises:
         TokenExpiredError: Expiry is the sole failure.
@@ -307,12 +299,24 @@ def raise_for_status(status: object) -> None:
         raise TokenRevokedError(f"the token was revoked: {reason}")
 
 
-def _confirmation_error(claim: object, proven: str | None) -> ConfirmationError | None:
+def confirmation_error(
+    claims: Mapping[str, Any], proven: str | None, *, unsafe_ignore: bool
+) -> ConfirmationError | None:
+    """Return why the proof of possession fails, or None: the token is bound to the proven key, or to none.
+
+    Args:
+        claims: The claims.
+        proven: The key thumbprint the caller has proven; a token must then be bound to it.
+        unsafe_ignore: Take a bound token as a bearer token.
+    """
+    if unsafe_ignore or ("cnf" not in claims and proven is None):
+        return None
     if proven is None:
         return ConfirmationError(
             "the token is bound to a key: prove its possession and pass confirmation=",
             hint="unsafe_ignore_confirmation=True takes it as a bearer token",
         )
+    claim = claims.get("cnf")
     thumbprint = confirmation_thumbprint(claim) if isinstance(claim, Mapping) else None
     if thumbprint is None:
         return ConfirmationError("the token is bound to no key thumbprint", code="token.confirmation_missing")
