@@ -1,4 +1,4 @@
-"""Claims at the validator: boundaries of time, clocks, proofs of possession, and how failures become errors."""
+"""Claims at the validator: boundaries of time, clocks, proofs of possession, how failures become errors."""
 
 from __future__ import annotations
 
