@@ -128,10 +128,21 @@ def test_the_error_of_a_token_in_the_wrong_form_carries_the_hint(text: str | byt
     assert str(caught.value).endswith('("Bearer " was left in: pass what follows it)')
 
 
-def test_a_very_long_text_is_not_searched_for_hints() -> None:
+@pytest.mark.parametrize("text", ["Bearer " + "a" * 65536, b"Bearer " + b"a" * 65536])
+def test_a_very_long_text_is_not_searched_for_hints(text: Any) -> None:
     with pytest.raises(MalformedTokenError) as caught:
-        validator_with().validate("Bearer " + "a" * 65536)
+        validator_with().validate(text)
     assert caught.value.hint is None
+
+
+def test_long_bytes_are_refused_without_being_copied() -> None:
+    class Uncopied(bytes):
+        def decode(self, *_: Any) -> str:  # type: ignore[override]
+            raise AssertionError("copied")
+
+    report = validator_with().inspect(Uncopied(b"a" * 5_000_000))
+    assert report.error is not None
+    assert report.error.code == "token.too_large"
 
 
 @pytest.mark.parametrize(

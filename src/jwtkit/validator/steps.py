@@ -230,10 +230,11 @@ class Steps(Generic[R]):
         notify(self._observer, TokenRefused(now, error.code))
 
     def _name_near_miss(self, error: JWTKitError, token: object) -> None:
-        if error.hint is None and isinstance(error, MalformedTokenError):
-            text = token.decode("latin-1") if isinstance(token, bytes) else token
-            if isinstance(text, str) and len(text) <= _LONGEST_HINTED:
-                error.hint = hint_for_token(text)
+        if error.hint is not None or not isinstance(error, MalformedTokenError):
+            return
+        # The length first: what was refused for it must not be copied to be looked at.
+        if isinstance(token, (str, bytes)) and len(token) <= _LONGEST_HINTED:
+            error.hint = hint_for_token(token if isinstance(token, str) else token.decode("latin-1"))
 
     def _recall(self, token: str | bytes, now: float, confirmation: str | None) -> Signed | None:
         """Return a token that passed before and still does, or None to validate it in full."""
