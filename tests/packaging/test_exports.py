@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
+import pytest
+
 import jwtkit
 
 CURATED = [
@@ -61,3 +66,22 @@ def test_the_errors_exported_are_the_six_bases():
         "TokenExpiredError",
         "UnavailableError",
     }
+
+
+def test_a_name_that_is_none_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'TokenFactory'"):
+        jwtkit.TokenFactory  # noqa: B018 - the look-up is what is tested
+
+
+def test_every_name_is_listed_by_dir():
+    assert dir(jwtkit) == sorted(CURATED)
+
+
+def test_a_service_that_validates_loads_nothing_that_rotates():
+    code = """
+import sys, jwtkit
+assert not [name for name in sys.modules if name.startswith("jwtkit.")]
+jwtkit.TokenValidator, jwtkit.JWKSet
+assert not {"jwtkit.rotator", "jwtkit.authority", "jwt", "cryptography", "sqlite3"} & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
