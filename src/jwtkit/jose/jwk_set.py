@@ -288,12 +288,12 @@ def _checked_names(algorithms: Iterable[str]) -> frozenset[str]:
 
 def _members(document: object) -> list[Any]:
     """Return the entries of a JWK Set document, whatever they are."""
-    if isinstance(document, str):
-        document = document.encode("utf-8", "replace")
-    if isinstance(document, bytes):
+    if isinstance(document, str | bytes):
         try:
-            document = strict_json.parse_object(document)
-        except MalformedTokenError:
+            document = strict_json.parse_object(
+                document.encode("utf-8") if isinstance(document, str) else document
+            )
+        except (MalformedTokenError, UnicodeEncodeError):
             document = None
     keys = document.get("keys") if isinstance(document, Mapping) else None
     if not isinstance(keys, list):

@@ -115,18 +115,19 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 
 def _is_too_deep(text: str) -> bool:
-    """Say whether a well-formed document nests deeper than MAX_DEPTH."""
+    """Say whether a well-formed document nests deeper than MAX_DEPTH, looking no further than where it does."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
-    depth = deepest = 0
+    depth = 0
     for match in _STRING_OR_BRACKET.finditer(text):
         found = match[0]
         if found in "{[":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > MAX_DEPTH:
+                return True
         elif found in "}]":
             depth -= 1
-    return deepest > MAX_DEPTH
+    return False
 
 
 def _not_json() -> MalformedTokenError:
