@@ -115,7 +115,7 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 
 def _is_too_deep(text: str) -> bool:
-    """Say whether a well-formed document nests deeper than MAX_DEPTH, looking no further than where it does."""
+    """Say whether a well-formed document nests deeper than MAX_DEPTH; looks no further than where it does."""
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return False
     depth = 0
