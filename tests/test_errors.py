@@ -47,7 +47,7 @@ def drawn() -> Iterator[tuple[str, str | None, str]]:
         branch.append(found[2])
 
 
-CLASSES = {
+CLASSES: dict[str, Any] = {
     name: kind
     for name, kind in vars(errors).items()
     if isinstance(kind, type) and issubclass(kind, BaseException)
@@ -176,7 +176,7 @@ def test_claims_errors_say_every_failure() -> None:
 def test_insufficient_scopes_say_what_is_missing() -> None:
     error = InsufficientScopeError(required=["b", "a", "c"], granted={"c"})
     assert str(error) == "the token lacks the scope: a b"
-    assert (error.required, error.granted) == ({"a", "b", "c"}, {"c"})
+    assert (error.required, error.granted) == (frozenset("abc"), frozenset("c"))
     assert type(error.required) is type(error.granted) is frozenset
     assert str(InsufficientScopeError("no", required=["a"])) == "no"
 

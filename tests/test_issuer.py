@@ -232,7 +232,7 @@ def test_its_repr_shows_no_key(make: Any) -> None:
     ids=lambda value: getattr(value, "name", str(value)),
 )
 def test_the_header_names_the_first_type_of_the_profile(make: Any, profile: Profile, typ: str | None) -> None:
-    extra = {"events": {}} if profile is SECURITY_EVENT else {}
+    extra: dict[str, Any] = {"events": {}} if profile is SECURITY_EVENT else {}
     issued = make(profile=profile).issue("client-42", client_id="spa", claims=extra)
     assert header_of(issued).get("typ") == typ
     assert ("typ" in header_of(issued)) is (typ is not None)

@@ -48,7 +48,7 @@ def test_good_claims_have_no_failure() -> None:
 
 # --- identifiers -------------------------------------------------------------------------------------
 
-NO_TEXT = [None, "", 1, True, [], ["client-42"], {}, "a\n", "\0", "a" * 513]
+NO_TEXT: list[Any] = [None, "", 1, True, [], ["client-42"], {}, "a\n", "\0", "a" * 513]
 
 
 @pytest.mark.parametrize("value", NO_TEXT, ids=lambda value: ascii(value)[:20])
@@ -152,7 +152,8 @@ def test_a_required_claim_must_be_there(name: str) -> None:
 
 
 def test_a_required_claim_may_be_anything_even_null() -> None:
-    for value in (None, False, 0, "", []):
+    nothings: list[Any] = [None, False, 0, "", []]
+    for value in nothings:
         assert failures_of(claims_with(tenant=value), required_claims=["tenant"]) == []
 
 

@@ -126,7 +126,7 @@ def test_scopes_are_read_from_a_text_and_from_a_list_alike(names: list[str]) -> 
     ],
 )
 def test_only_the_space_parts_scopes(text: str, names: set[str]) -> None:
-    assert read_scopes(text) == names
+    assert read_scopes(text) == frozenset(names)
 
 
 @pytest.mark.parametrize("value", [None, 1, True, {"read": 1}, ["read", 1], [["read"]], ("read",)])

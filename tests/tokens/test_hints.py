@@ -137,7 +137,7 @@ def test_a_very_long_text_is_not_searched_for_hints(text: Any) -> None:
 
 def test_long_bytes_are_refused_without_being_copied() -> None:
     class Uncopied(bytes):
-        def decode(self, *_: Any) -> str:  # type: ignore[override]
+        def decode(self, *_: Any) -> str:
             raise AssertionError("copied")
 
     report = validator_with().inspect(Uncopied(b"a" * 5_000_000))

@@ -33,7 +33,7 @@ EVERYTHING = claims_with(
     scope="orders:read orders:write", client_id="spa", sid="s1", cnf={"jkt": THUMBPRINT}, plan="gold"
 )
 SOURCE = Source(MappingProxyType({"alg": "HS256", "kid": "k"}), "k", ACCESS_TOKEN)
-PROOF = {"confirmation": THUMBPRINT}
+PROOF: dict[str, Any] = {"confirmation": THUMBPRINT}
 
 
 def verified(claims: Mapping[str, Any] = EVERYTHING) -> VerifiedToken:
@@ -284,7 +284,7 @@ def test_they_show_names_only(make: Any) -> None:
 
 def test_two_tokens_are_never_equal_by_what_they_say() -> None:
     assert verified() != verified()
-    assert verified() != stale()
+    assert verified() != verified(claims_with())
 
 
 # --- IssuedToken -------------------------------------------------------------------------------------
