@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,18 @@ def test_the_code_of_a_page_runs_as_printed(page: Path, tmp_path, monkeypatch):
     write_files(page, tmp_path)
     try:
         run(page)
+        _run_tests(tmp_path)
     finally:
         _close_stores()
+
+
+def _run_tests(folder: Path) -> None:
+    """Run the tests that a page writes down as files."""
+    files = sorted(path.name for path in folder.glob("test_*.py"))
+    if files:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
+        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stdout
 
 
 def _close_stores() -> None:
