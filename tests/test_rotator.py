@@ -262,6 +262,7 @@ class TestRule4Revoked:
         assert service.rotator.revoke_session(pair.session_id, subject="client-43") is False
         service.rotator.rotate(pair.refresh_token)
         assert service.rotator.revoke_session(pair.session_id, subject="client-42") is True
+        assert service.row(pair.session_id).end_reason == "revoked"
         assert service.rotator.revoke_session(pair.session_id) is False
         service.refused(RefreshTokenRevokedError, pair.refresh_token)
 
@@ -585,6 +586,19 @@ class TestSessions:
         assert service.rotator.purge() == 1
         assert service.rotator.purge(older_than=timedelta(0)) == 0
         service.rotator.rotate(live.refresh_token)
+
+    def test_a_thousand_are_removed_at_once_unless_told_otherwise(self) -> None:
+        class Counting(MemorySessionStore):
+            limits: list[int] = []
+
+            def purge(self, before: int, *, limit: int) -> int:
+                self.limits.append(limit)
+                return super().purge(before, limit=limit)
+
+        store = Counting()
+        assert make_rotator(Clock(), store=store).purge() == 0
+        make_rotator(Clock(), store=store).purge(limit=5)
+        assert store.limits == [1000, 5]
 
     @pytest.mark.parametrize("older_than", [timedelta(seconds=-1), 3600, None])
     def test_a_wrong_age_is_refused(self, service: Service, older_than: Any) -> None:

@@ -108,6 +108,7 @@ async def test_everyone_may_be_logged_out() -> None:
     rotator = make_async_rotator(Clock())
     pair = await rotator.start("client-42", tenant="acme")
     assert await rotator.revoke_session(pair.session_id, subject="client-43") is False
+    assert await rotator.revoke_session(pair.session_id, subject="client-42") is True
     for revoke in (
         lambda: rotator.revoke_subject("client-42"),
         lambda: rotator.revoke_tenant("acme"),
@@ -117,6 +118,57 @@ async def test_everyone_may_be_logged_out() -> None:
         assert await revoke() > 0
         with pytest.raises(RefreshTokenRevokedError):
             await rotator.rotate(pair.refresh_token, tenant="acme")
+
+
+async def test_everything_said_at_login_and_at_refresh_counts() -> None:
+    clock = Clock()
+    store = AsyncMemorySessionStore(clock=clock)
+    rotator = make_async_rotator(clock, store=store)
+    context: dict[str, Any] = {"client_id": "web", "tenant": "acme", "confirmation": "thumbprint"}
+    pair = await rotator.start(
+        "client-42", scopes=["orders:read", "orders:write"], claims={"plan": "gold"}, **context
+    )
+    row = (await store.read(pair.session_id)).family
+    assert row is not None
+    assert (row.scopes, row.claims) == ("orders:read orders:write", '{"plan":"gold"}')
+    assert (row.client_id, row.tenant, row.confirmation) == ("web", "acme", "thumbprint")
+    for name in context:
+        with pytest.raises(RefreshMismatchError):
+            await rotator.rotate(pair.refresh_token, **{**context, name: "another"})
+    pair = await rotator.rotate(pair.refresh_token, scopes=["orders:read"], **context)
+    assert pair.as_response()["scope"] == "orders:read"
+    assert await rotator.revoke_session(pair.session_id) is True
+    row = (await store.read(pair.session_id)).family
+    assert row is not None
+    assert row.end_reason == "revoked"
+
+
+@pytest.mark.parametrize("scope", ["subject", "tenant", "all"])
+async def test_an_epoch_read_before_a_logout_is_refused(scope: str) -> None:
+    rotator = make_async_rotator(Clock())
+    epoch = await rotator.epoch("client-42", "acme")
+    revoke: dict[str, Any] = {
+        "subject": lambda: rotator.revoke_subject("client-42"),
+        "tenant": lambda: rotator.revoke_tenant("acme"),
+        "all": rotator.revoke_all,
+    }
+    await revoke[scope]()
+    assert await rotator.epoch("client-42", "acme") > epoch
+    with pytest.raises(RefreshTokenRevokedError):
+        await rotator.start("client-42", tenant="acme", epoch=epoch)
+
+
+async def test_a_thousand_are_purged_at_once_unless_told_otherwise() -> None:
+    class Counting(AsyncMemorySessionStore):
+        limits: list[int] = []
+
+        async def purge(self, before: int, *, limit: int) -> int:
+            self.limits.append(limit)
+            return await super().purge(before, limit=limit)
+
+    store = Counting()
+    await make_async_rotator(Clock(), store=store).purge()
+    assert store.limits == [1000]
 
 
 async def test_tasks_that_race_with_one_token_get_one_successor() -> None:

@@ -184,6 +184,7 @@ class TestRevocationEpochs:
             "all": rotator.revoke_all,
         }
         revoke[scope]()
+        assert rotator.epoch("client-42", "acme") > epoch
         with pytest.raises(RefreshTokenRevokedError):
             rotator.start("client-42", tenant="acme", epoch=epoch)
 
