@@ -18,7 +18,7 @@ NEEDS_PYTHON = @test -n "$(PYTHON)" || { \
 	exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs bench clean format constraints dev demo-set
+.PHONY: help demo test test-all lint types docs bench mutation clean format constraints dev demo-set
 
 help:  ## Say what there is
 	@echo "make <task>, where the task is:"
@@ -58,6 +58,13 @@ bench:  ## Measure against the raw primitives and every peer; BENCH_ARGS=--quick
 	$(NEEDS_PYTHON)
 	@$(PYTHON) tools/bootstrap.py bench --venv $(BENCH_VENV) --python "$(PYTHON)"
 	@$(BENCH_VENV)/bin/python -m bench $(BENCH_ARGS)
+
+MUTATION_VENV = .venvs/mutation-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+mutation:  ## Break the code in one place after another: does a test notice? MUTATION_SAMPLE=200 for a part
+	$(NEEDS_PYTHON)
+	@$(PYTHON) tools/bootstrap.py mutation --venv $(MUTATION_VENV) --python "$(PYTHON)"
+	@$(MUTATION_VENV)/bin/python -m tools.mutation $(if $(MUTATION_SAMPLE),--sample $(MUTATION_SAMPLE)) $(MUTATION_ARGS)
 
 format: dev  ## Let ruff format and fix what it can
 	@$(BIN)/ruff format .

@@ -16,6 +16,8 @@ pytest.register_assert_rewrite("jwtkit.testing")
 settings.register_profile("ci", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=15)
 settings.register_profile("thorough", settings.get_profile("ci"), max_examples=2000)
+# The same few examples every time: whether a mutant is killed must not depend on the day.
+settings.register_profile("mutation", settings.get_profile("quick"), derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _RANDOM = re.compile(r"0x[0-9a-f]{6,}|[A-Za-z0-9_-]{30,}")

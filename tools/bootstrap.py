@@ -1,6 +1,6 @@
 """Make the project's virtual environment, or bring it up to date; the Makefile runs this before every task.
 
-    python3 tools/bootstrap.py {bench,demo,dev} [--venv .venv] [--python /path/to/python]
+    python3 tools/bootstrap.py {bench,demo,dev,mutation} [--venv .venv] [--python /path/to/python]
 
 Needs nothing but Python 3.11: `uv` does the work where it is present and works, `venv` and `pip` otherwise.
 Installs jwtkit and the order service editable, with a dependency group of pyproject.toml, at the versions
@@ -26,7 +26,7 @@ except ImportError:  # pragma: no cover - Windows has no fcntl; there two runs a
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 PROJECTS = (ROOT / "pyproject.toml", ROOT / "examples" / "orders" / "pyproject.toml")
-EXTRAS = {"bench": "testing", "demo": "fastapi", "dev": "fastapi,testing"}
+EXTRAS = {"bench": "testing", "demo": "fastapi", "dev": "fastapi,testing", "mutation": "fastapi,testing"}
 
 
 def main() -> int:
