@@ -181,7 +181,9 @@ def decide(
         return Decision(Outcome.UNAVAILABLE, 4, now, family, detail="the store's epoch is behind the row's")
     # The token's own expiry is under its tag, the row's may have been shortened by an operator.
     absolute = min(family.absolute_expires_at, token.absolute_expires_at)
-    if now >= family.idle_expires_at or now > absolute - _SHORTEST_LIFETIME:
+    # A token newer than the row was made by a rotation that put the idle expiry off: rule 10 is for it.
+    idle_is_over = now >= family.idle_expires_at and token.generation <= family.generation
+    if idle_is_over or now > absolute - _SHORTEST_LIFETIME:
         return Decision(Outcome.EXPIRED, 5, now, family, detail="the session's lifetime has passed")
     row_keys = keys.find(family.key_id)
     token_keys = keys.find(token.key_id)
