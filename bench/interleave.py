@@ -1,7 +1,9 @@
 """One way to time: contenders take turns, a short batch each, for many rounds.
 
 What disturbs a machine for a moment (another process, a slower clock) then disturbs neighbours alike, and
-falls out of the median of the rounds' ratios. Times are wall-clock (`time.perf_counter`).
+falls out of the median of the rounds' ratios. Times are wall-clock (`time.perf_counter`). A batch in which
+the operating system gave the processor to somebody else is taken again, thrice at most; one that lasts longer
+than the processor is usually given for is not, for it would only happen again.
 
 Garbage: collected before every round, and the collector is off while a batch runs, as in `timeit`. What a
 call leaves to reference counting is paid in its batch; cyclic garbage is not.
@@ -17,9 +19,17 @@ from functools import partial
 from itertools import repeat
 from time import perf_counter
 
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
 Call = Callable[[], object]
 Samples = Mapping[str, tuple[float, ...]]
 """Seconds per call, by contender, one for each round."""
+
+_TRIES = 4
+_UNINTERRUPTED = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +53,24 @@ class Pace:
         return replace(self, rounds=self.slow_rounds)
 
 
-FULL = Pace("full", rounds=101, batch=0.003, slow_rounds=15)
+FULL = Pace("full", rounds=101, batch=0.002, slow_rounds=15)
 QUICK = Pace("quick", rounds=9, batch=0.001, slow_rounds=3)
 
 
+def times_interrupted() -> int:
+    """Return how often this thread lost the processor without asking for it; 0 where nobody counts."""
+    if resource is None:
+        return 0
+    who = getattr(resource, "RUSAGE_THREAD", resource.RUSAGE_SELF)
+    return resource.getrusage(who).ru_nivcsw
+
+
 def interleave(
-    calls: Mapping[str, Call], pace: Pace, *, clock: Callable[[], float] = perf_counter
+    calls: Mapping[str, Call],
+    pace: Pace,
+    *,
+    clock: Callable[[], float] = perf_counter,
+    interruptions: Callable[[], int] = times_interrupted,
 ) -> Samples:
     """Time every call in turn, round after round.
 
@@ -56,9 +78,10 @@ def interleave(
         calls: What to time, by name; each is called a few times before, to warm up.
         pace: How long and how often.
         clock: Gives seconds; tests bring their own.
+        interruptions: Counts how often this thread was interrupted so far.
     """
     turns = {
-        name: partial(_seconds_per_call, call, _batch_size(call, pace.batch, clock), clock)
+        name: partial(_undisturbed, call, *_batch(call, pace.batch, clock), clock, interruptions)
         for name, call in calls.items()
     }
     return in_turns(turns, pace.rounds)
@@ -94,17 +117,31 @@ def collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _batch_size(call: Call, seconds: float, clock: Callable[[], float]) -> int:
-    """Return how many calls take about so long."""
+def _batch(call: Call, wanted: float, clock: Callable[[], float]) -> tuple[int, float]:
+    """Return how many calls take about so long, and how long they take."""
     call()
     size = 1
-    while size < 1 << 24:
+    while size < 1 << 20:
         # The shorter of two: the longer one was interrupted.
-        taken = min(_seconds_per_call(call, size, clock), _seconds_per_call(call, size, clock)) * size
-        if taken >= seconds / 4:
-            return max(1, round(size * seconds / taken))
+        each = min(_seconds_per_call(call, size, clock), _seconds_per_call(call, size, clock))
+        if each * size >= wanted / 4:
+            size = max(1, round(wanted / each))
+            return size, size * each
         size *= 2
     raise ValueError("the call takes no time that this clock can see")
+
+
+def _undisturbed(
+    call: Call, size: int, usual: float, clock: Callable[[], float], interruptions: Callable[[], int]
+) -> float:
+    """Return the seconds of one call, from a batch that was not interrupted if one is to be had."""
+    taken = 0.0
+    for _ in range(_TRIES if usual < _UNINTERRUPTED else 1):
+        before = interruptions()
+        taken = _seconds_per_call(call, size, clock)
+        if interruptions() == before:
+            break
+    return taken
 
 
 def _seconds_per_call(call: Call, size: int, clock: Callable[[], float]) -> float:

@@ -32,7 +32,8 @@ def _machine(report: Report) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in report.versions.items() if name != "jwtkit")
     left_out = "".join(f" Left out: {one.contender} ({one.reason})." for one in report.absent)
     took = sum(suite.took for suite in report.suites)
-    return f"{report.python} on {report.machine}, in {took:.0f} seconds; {versions}.{left_out}"
+    ran = f"{report.python} on {report.machine}, at the {report.pace} pace, in {took:.0f} seconds"
+    return f"{ran}; {versions}.{left_out}"
 
 
 def _write(path: Path, text: str) -> Path:

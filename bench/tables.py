@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from bench.results import SUBJECT, Group, Report, Suite
@@ -10,6 +11,9 @@ from bench.targets import Standing, Target, Verdict, standings
 _NOTHING = "–"
 _COLUMNS = 6
 """Groups side by side; more of them go below, so that a line fits a terminal."""
+
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_UNITS = re.compile(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB)\b)|(?<=[≤≥]) (?=\d)")
 
 Lines = Sequence[Sequence[str]]
 
@@ -51,7 +55,8 @@ def targets_in_terminal(report: Report) -> str:
     held = sum(one.verdict is Verdict.HELD for one in found)
     missed = sum(one.verdict is Verdict.MISSED for one in found)
     total = f"{held} held, {missed} missed, {len(found) - held - missed} not measured"
-    return f"== Targets: {total}\n{_aligned(_targets(found))}"
+    lines = [[*line[:-1], line[-1].replace("missed", "MISSED")] for line in _targets(found)]
+    return f"== Targets: {total}\n{_aligned(lines)}"
 
 
 def in_markdown(suite: Suite) -> str:
@@ -134,7 +139,7 @@ def _targets(found: Sequence[Standing]) -> list[list[str]]:
                 f"{target.sign} {_figure(target, target.limit)}",
                 _NOTHING if one.found is None else _figure(target, one.found.median),
                 "" if one.found is None else f"{one.found.percent:.0f}%",
-                one.verdict.value + (", within the spread" if one.close else ""),
+                one.verdict.value + (", by less than the spread" if one.close else ""),
             ]
         )
         previous = target.what
@@ -156,8 +161,15 @@ def _aligned(lines: Lines) -> str:
 def _piped(lines: Lines) -> str:
     def written() -> Iterator[str]:
         for number, line in enumerate(lines):
-            yield f"| {' | '.join(line)} |"
+            yield f"| {' | '.join(map(_unbroken, line))} |"
             if number == 0:
                 yield f"|{' --- |' * len(line)}"
 
     return "\n".join(written())
+
+
+def _unbroken(cell: str) -> str:
+    """Keep a number and its unit on one line, and make our own name stand out."""
+    if cell == SUBJECT:
+        return f"**{cell}**"
+    return _UNITS.sub(_NO_BREAK, cell)
