@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -101,7 +102,10 @@ class Report:
     def write(self, path: Path) -> None:
         """Write it as JSON, with as many digits as mean something."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(_rounded(asdict(self)), indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(_rounded(asdict(self)), indent=1, ensure_ascii=False)
+        # What holds no further object goes on one line: a spread, an absent contender.
+        text = re.sub(r"\{[^{}\[\]]*\}", lambda inner: " ".join(inner[0].split()), text)
+        path.write_text(text + "\n", encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path) -> Report:
