@@ -18,7 +18,7 @@ NEEDS_PYTHON = @test -n "$(PYTHON)" || { \
 	exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs bench mutation clean format constraints dev demo-set
+.PHONY: help demo test test-all lint types docs bench fuzz mutation clean format constraints dev demo-set
 
 help:  ## Say what there is
 	@echo "make <task>, where the task is:"
@@ -58,6 +58,14 @@ bench:  ## Measure against the raw primitives and every peer; BENCH_ARGS=--quick
 	$(NEEDS_PYTHON)
 	@$(PYTHON) tools/bootstrap.py bench --venv $(BENCH_VENV) --python "$(PYTHON)"
 	@$(BENCH_VENV)/bin/python -m bench $(BENCH_ARGS)
+
+FUZZ_SECONDS ?= 60
+FUZZ_VENV = .venvs/fuzz-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+fuzz:  ## Fuzz the parsers with atheris, FUZZ_SECONDS=60 each (Python 3.11 to 3.13)
+	$(NEEDS_PYTHON)
+	@$(PYTHON) tools/bootstrap.py fuzz --venv $(FUZZ_VENV) --python "$(PYTHON)"
+	@$(FUZZ_VENV)/bin/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 MUTATION_VENV = .venvs/mutation-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 

@@ -26,7 +26,13 @@ except ImportError:  # pragma: no cover - Windows has no fcntl; there two runs a
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 PROJECTS = (ROOT / "pyproject.toml", ROOT / "examples" / "orders" / "pyproject.toml")
-EXTRAS = {"bench": "testing", "demo": "fastapi", "dev": "fastapi,testing", "mutation": "fastapi,testing"}
+EXTRAS = {
+    "bench": "testing",
+    "demo": "fastapi",
+    "dev": "fastapi,testing",
+    "fuzz": "testing",
+    "mutation": "fastapi,testing",
+}
 
 
 def main() -> int:
