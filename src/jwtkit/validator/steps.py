@@ -227,7 +227,8 @@ class Steps(Generic[R]):
     def _refuse(self, error: TokenError, token: object, now: float) -> None:
         """Name a near miss in the error, and tell the observer."""
         self._name_near_miss(error, token)
-        notify(self._observer, TokenRefused(now, error.code))
+        if self._observer is not None:
+            notify(self._observer, TokenRefused(now, error.code))
 
     def _name_near_miss(self, error: JWTKitError, token: object) -> None:
         if error.hint is not None or not isinstance(error, MalformedTokenError):
