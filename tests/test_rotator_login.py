@@ -102,6 +102,8 @@ def test_an_access_token_never_outlives_its_session() -> None:
         {"subject": "a\x00b"},
         {"subject": "a\ud800"},
         {"client_id": ""},
+        {"client_id": 7},
+        {"confirmation": 7},
         {"tenant": "\n"},
         {"tenant": 7},
         {"confirmation": ""},
@@ -121,6 +123,20 @@ def test_a_wrong_argument_starts_nothing(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         rotator.start(**{"subject": "client-42", **wrong})
     assert "insert" not in store.calls
+
+
+@pytest.mark.parametrize("name", ["subject", "client_id", "tenant", "confirmation"])
+def test_a_text_that_is_none_has_a_code_of_its_own(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_rotator(Clock()).start(**{"subject": "client-42", name: "\n"})
+    assert caught.value.code == "rotator.argument"
+    assert name in str(caught.value)
+
+
+def test_a_login_without_a_subject_is_a_wrong_argument() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_rotator(Clock()).start(None)  # type: ignore[arg-type]
+    assert caught.value.code == "rotator.argument"
 
 
 def test_any_label_is_kept_fit_to_be_shown() -> None:
@@ -221,7 +237,9 @@ class TestTheGrantCallable:
         with pytest.raises(RefreshTokenRevokedError):
             rotator.start("client-42")
         assert rotator.sessions("client-42") == []
-        assert [type(event) for event in recorder.events] == [RefreshRefused]
+        (event,) = recorder.events
+        assert type(event) is RefreshRefused
+        assert (event.at, event.subject, event.session_id) == (1_750_000_000.0, "client-42", None)
 
     @pytest.mark.parametrize(
         ("answer", "code"),

@@ -467,6 +467,95 @@ def test_a_row_holds_nothing_a_token_could_be_made_from() -> None:
                 assert value not in secret or value == b""
 
 
+LATER = NOW + MINUTE
+
+
+def _judged(name: str) -> tuple[Family | None, Any]:
+    """Return the row of a case, and the decision on it at `LATER`."""
+    family, token = first_generation()
+    one, live = rotated(family, token, now=NOW)
+    two, _ = rotated(one, live, now=LATER - SECOND)
+    stranger = RotationSecret.generate()
+    keeping = replace(POLICY, rotate=False)
+    just_used = replace(family, used_at=LATER)
+    cases: dict[str, tuple[Family | None, Any, dict[str, Any]]] = {
+        "2 READ_AGAIN": (None, token, {}),
+        "2 UNAVAILABLE": (None, token, {"read_again": True}),
+        "2 INVALID": (None, token, {"read_again": True, "policy": replace(POLICY, lag=timedelta(0))}),
+        "3 MISMATCH": (family, token, {"client_id": None}),
+        "4 REVOKED": (end(family, now=NOW, reason="revoked"), token, {}),
+        "4 REVOKED by an epoch": (family, token, {"epoch": 1}),
+        "4 UNAVAILABLE": (replace(family, epoch=1), token, {}),
+        "5 EXPIRED": (replace(family, idle_expires_at=LATER), token, {}),
+        "0 UNAVAILABLE": (family, token, {"secret": stranger}),
+        "9 INVALID": (replace(family, subject="client-43"), token, {}),
+        "9 INVALID in a retry": (replace(two, digest=b"another"), live, {}),
+        "6 KEPT": (just_used, token, {"policy": keeping}),
+        "8 RETRIED": (two, live, {}),
+        "7 ROTATED": (two, live, {"nonce": b"another nonce"}),
+        "10 READ_AGAIN": (family, live, {}),
+        "10 UNAVAILABLE": (family, live, {"read_again": True}),
+        "11 CONTENTION": (two, token, {"was_live": True}),
+        "11 CONTENTION overtaken twice": (replace(two, previous_rotated_at=LATER), token, {}),
+    }
+    row, presented_token, options = cases[name]
+    return row, judge(row, presented_token, now=LATER, **options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "2 READ_AGAIN",
+        "2 UNAVAILABLE",
+        "2 INVALID",
+        "3 MISMATCH",
+        "4 REVOKED",
+        "4 REVOKED by an epoch",
+        "4 UNAVAILABLE",
+        "5 EXPIRED",
+        "0 UNAVAILABLE",
+        "9 INVALID",
+        "9 INVALID in a retry",
+        "6 KEPT",
+        "8 RETRIED",
+        "7 ROTATED",
+        "10 READ_AGAIN",
+        "10 UNAVAILABLE",
+        "11 CONTENTION",
+        "11 CONTENTION overtaken twice",
+    ],
+)
+def test_a_decision_names_its_rule_and_the_row_and_time_it_goes_by(name: str) -> None:
+    """Events, lifetimes and the next step are made of them."""
+    row, decision = _judged(name)
+    rule, outcome = name.split()[:2]
+    assert (decision.rule, decision.outcome) == (int(rule), Outcome[outcome])
+    assert decision.now == LATER
+    assert decision.family is row
+    assert not decision.swap
+
+
+@pytest.mark.parametrize("rotate", [True, False])
+def test_a_decision_that_writes_goes_by_the_same_time(rotate: bool) -> None:
+    family, token = first_generation()
+    one, live = rotated(family, token, now=NOW)
+    two, _ = rotated(one, live, now=NOW)
+    policy = replace(POLICY, rotate=rotate, lag=timedelta(0), retry_window=timedelta(0))
+    decisions = [
+        judge(family, token, now=LATER, policy=policy),
+        judge(family, live, now=LATER, policy=policy, read_again=True),
+        judge(two, token, now=LATER, policy=policy),
+    ]
+    assert [decision.rule for decision in decisions] == [6, 10, 12]
+    assert all(decision.swap and decision.now == LATER for decision in decisions)
+
+
+def test_a_rotation_is_never_older_than_the_one_before() -> None:
+    """Not even where the time of the last use was lost."""
+    family, token = first_generation()
+    assert judge(replace(family, used_at=0), token, now=NOW - DAY).now == NOW
+
+
 def test_a_decision_never_changes_the_row_it_was_given() -> None:
     family, token = first_generation()
     before = replace(family)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import hmac
 import json
 import pickle
 from typing import Any
@@ -33,6 +35,7 @@ def test_two_generated_secrets_differ() -> None:
 def test_equal_secrets_hash_alike() -> None:
     secret = RotationSecret.generate()
     assert len({secret, RotationSecret.from_text(secret.to_text())}) == 1
+    assert hash(secret) != hash(RotationSecret.generate())
 
 
 def test_the_text_may_end_with_a_line_break() -> None:
@@ -73,6 +76,13 @@ def test_other_bytes_are_refused(secret: bytes) -> None:
 def test_a_placeholder_is_refused(placeholder: bytes) -> None:
     with pytest.raises(ConfigurationError) as caught:
         RotationSecret.from_text("jkrs1_" + base64url.encode(placeholder))
+    assert caught.value.code == "rotation_secret.weak"
+
+
+def test_twelve_different_bytes_pass_and_eleven_do_not() -> None:
+    RotationSecret(bytes(range(12)) + bytes(20))
+    with pytest.raises(ConfigurationError) as caught:
+        RotationSecret(bytes(range(11)) + bytes(21))
     assert caught.value.code == "rotation_secret.weak"
 
 
@@ -198,6 +208,28 @@ def test_no_two_bindings_have_one_digest() -> None:
         ["\ud800"],
     ]
     assert len({keys.digest(b"core", binding) for binding in bindings}) == len(bindings)
+
+
+def test_what_the_keys_compute_never_changes() -> None:
+    """Tokens and rows outlive a release: another label or width would log everybody out."""
+    secret = bytes(range(32))
+
+    def hashed(key: bytes, message: bytes) -> bytes:
+        return hmac.digest(key, message, hashlib.sha256)
+
+    def derived(info: bytes) -> bytes:
+        return hashed(hashed(bytes(32), secret), info + b"\x01")  # RFC 5869, one block
+
+    keys = FamilyKeys(secret, ISSUER)
+    about = b"|" + ISSUER.encode()
+    assert keys.key_id == derived(b"jwtkit refresh 1 key id")[:4].hex()
+    assert keys.tag(b"core") == hashed(derived(b"jwtkit refresh 1 tag" + about), b"core")[:16]
+    made_of = b"f" * 16 + (7).to_bytes(8, "big") + b"s" * 32 + b"n" * 16
+    successor = hashed(derived(b"jwtkit refresh 1 successor" + about), made_of)
+    assert keys.successor_secret(b"f" * 16, 7, b"s" * 32, b"n" * 16) == successor
+    bound = b"core" + b"\x00" + b"\x01\x00\x00\x00\x03" + "aé".encode()
+    row = hashed(derived(b"jwtkit refresh 1 row" + about), bound)
+    assert keys.digest(b"core", [None, "aé"]) == row
 
 
 def test_keys_are_found_by_their_id() -> None:

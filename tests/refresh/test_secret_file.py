@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,20 @@ def test_the_lines_after_the_first_are_accepted_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "\n", "nonsense", "ümlaut", "x" * 70_000])
 def test_wrong_content_is_refused(tmp_path: Path, text: str) -> None:
     assert refused(written(tmp_path / "rotation.secret", text)).code == "rotation_secret.format"
+
+
+def test_the_largest_file_that_is_read(tmp_path: Path) -> None:
+    secret = RotationSecret.generate()
+    path = written(tmp_path / "rotation.secret", secret.to_text().ljust(65_536))
+    assert RotationSecret.from_file(path) == secret
+    assert refused(written(path, secret.to_text().ljust(65_537))).code == "rotation_secret.format"
+
+
+def test_the_draft_lies_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link cannot cross file systems, and the folder for temporary files may be on another."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    path = tmp_path / "rotation.secret"
+    assert RotationSecret.from_file(path, create=True) == RotationSecret.from_file(path)
 
 
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def test_a_pair_shows_neither_token() -> None:
             assert "payload" not in shown
             assert "jkr_" not in shown
     assert "retried" in repr(make_pair(retried=True))
+    assert "retried" not in repr(make_pair())
 
 
 def test_json_encoders_refuse_a_pair() -> None:
@@ -78,12 +79,16 @@ def test_scopes_as_one_text_are_refused() -> None:
 
 def test_a_session_is_the_row_in_words() -> None:
     family, _ = first_generation(label="Firefox")
+    family = replace(family, used_at=NOW + 60_000)
     session = session_of(family)
     assert session.id == family.session_id
     assert session.scopes == frozenset({"orders:read", "orders:write"})
     assert session.claims == {"plan": "gold"}
     assert session.label == "Firefox"
+    assert (session.subject, session.client_id, session.tenant) == ("client-42", "web", "acme")
+    assert (session.confirmation, session.generation) == ("thumbprint", 0)
     assert session.created_at == datetime.fromtimestamp(NOW / 1000, UTC)
+    assert (session.used_at - session.created_at).seconds == 60
     assert (session.idle_expires_at - session.created_at).days == 14
     assert (session.absolute_expires_at - session.created_at).days == 90
     with pytest.raises(TypeError):
