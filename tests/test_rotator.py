@@ -98,6 +98,8 @@ def test_a_session_goes_on_from_pair_to_pair(service: Service) -> None:
         assert token.session_id == pair.session_id
         assert pair.refresh_token not in seen
         assert not pair.retried
+        assert pair.as_response()["refresh_token"] == pair.refresh_token
+        assert type(pair.refresh_expires_in) is type(pair.expires_in) is int
         seen.add(pair.refresh_token)
     assert [type(event) for event in service.recorder.events] == [SessionStarted] + [SessionRefreshed] * 5
     assert service.recorder.events[-1] == SessionRefreshed(
@@ -157,6 +159,13 @@ class TestRule1WithoutTheStore:
         with pytest.raises(RefreshTokenInvalidError):
             rotator.rotate("junk")
         assert recorder.events == []
+
+    def test_the_call_itself_refuses_it(self, service: Service) -> None:
+        """Nothing is set in motion for a forged token: there is no coroutine to await."""
+        with pytest.raises(RefreshTokenInvalidError):
+            service.rotator._rotation.rotate(
+                "junk", access_token=None, client_id=None, tenant=None, confirmation=None, scopes=None
+            )
 
 
 TEXT = make_rotator(Clock()).start("client-42").refresh_token
@@ -244,7 +253,9 @@ class TestRule4Revoked:
         assert service.rotator.revoke(pair.refresh_token) is True
         service.refused(RefreshTokenRevokedError, pair.refresh_token)
         assert service.rotator.revoke(pair.refresh_token) is False
-        assert [event.reason for event in service.recorder.of(SessionEnded)] == ["revoked"]
+        assert service.recorder.of(SessionEnded) == [
+            SessionEnded(service.clock(), pair.session_id, "client-42", "revoked")
+        ]
 
     def test_an_old_generation_ends_the_session_as_well(self, service: Service) -> None:
         first = service.rotator.start("client-42")
@@ -375,6 +386,19 @@ class TestRule8Retried:
         assert again.refresh_token == second.refresh_token
 
 
+class TestAnUnknownRotationSecret:
+    """A process that was not restarted yet meets a row made with the secret after its own."""
+
+    def test_it_is_an_outage_until_it_learns_the_secret(self, service: Service) -> None:
+        newer = service.again(secret=RotationSecret.generate().accepting(SECRET))
+        pair = service.rotator.start("client-42")
+        after = newer.rotate(pair.refresh_token)
+        with pytest.raises(StoreUnavailableError) as caught:
+            service.rotator.rotate(pair.refresh_token)
+        assert caught.value.code == "rotation_secret.unknown"
+        newer.rotate(after.refresh_token)
+
+
 class TestRule9ARowThatWasEdited:
     """Whoever can write to the store cannot make a token speak for somebody else, or for more."""
 
@@ -500,6 +524,20 @@ class TestTheGrantCallable:
         enabled = True
         service.refused(RefreshTokenRevokedError, pair.refresh_token)
 
+    def test_it_is_not_asked_about_a_token_that_is_refused(self) -> None:
+        asked: list[Session] = []
+
+        def grant(session: Session) -> Grant:
+            asked.append(session)
+            return Grant(scopes=["orders:read"])
+
+        service = Service(grant=grant)
+        pair = service.rotator.start("client-42", client_id="web")
+        service.refused(RefreshMismatchError, pair.refresh_token)
+        service.rotator.revoke(pair.refresh_token)
+        service.refused(RefreshTokenRevokedError, pair.refresh_token, client_id="web")
+        assert len(asked) == 1
+
     def test_an_exception_changes_nothing(self) -> None:
         service = Service()
         pair = service.rotator.start("client-42")
@@ -580,8 +618,9 @@ class TestSessions:
         live = service.rotator.start("client-42")
         for _ in range(3):
             service.rotator.revoke(service.rotator.start("client-42").refresh_token)
+        service.clock.turn(1)
         assert service.rotator.purge() == 0
-        service.clock.turn(days=1, seconds=1)
+        service.clock.turn(days=1)
         assert service.rotator.purge(limit=2) == 2
         assert service.rotator.purge() == 1
         assert service.rotator.purge(older_than=timedelta(0)) == 0

@@ -238,6 +238,31 @@ class TestTheSecretThatSessionsWereMadeWith:
 
         make_rotator(Clock(), store=Forgetful()).start("client-42")
 
+    def test_nor_is_one_that_lacks_the_method(self) -> None:
+        class Bare:
+            def __init__(self) -> None:
+                self.inner = MemorySessionStore()
+
+            def __getattr__(self, name: str) -> Any:
+                if name == "live_key_ids":
+                    raise AttributeError(name)
+                return getattr(self.inner, name)
+
+        make_rotator(Clock(), store=Bare()).start("client-42")
+
+    async def test_nor_is_an_async_one_without_it(self) -> None:
+        class Forgetful(AsyncMemorySessionStore):
+            live_key_ids = None  # type: ignore[assignment]
+
+        await AsyncRefreshRotator(**parts(store=Forgetful())).start("client-42")
+
+    def test_a_record_that_is_awaited_is_seen_at_construction(self) -> None:
+        class Mixed(MemorySessionStore):
+            async def live_key_ids(self, issuer: str) -> frozenset[str]:  # type: ignore[override]
+                return frozenset()
+
+        refused("rotator.store", store=Mixed())
+
     async def test_an_async_rotator_asks_at_its_first_call(self) -> None:
         store = AsyncMemorySessionStore()
         right = AsyncRefreshRotator(**parts(store=store))
