@@ -22,11 +22,11 @@ from tests.hostile.primitives import b64, json_bytes
 
 __all__ = ["cases"]
 
-_NONE: Final = "RFC 8725 §3.2, §2.1; CVE-2015-2951, CVE-2018-1000531, CVE-2020-28042"
+_NONE: Final = "RFC 8725 §3.2, §2.1; CVE-2018-1000531, CVE-2020-28042, CVE-2022-23540, CVE-2026-28802"
 _EXACT: Final = (
     "RFC 8725 §3.1: the algorithm is the key's, compared exactly (RFC 7515 §4.1.1: case-sensitive)"
 )
-_DOWNGRADE: Final = "RFC 8725 §3.1: one key, one algorithm; CVE-2022-23541"
+_DOWNGRADE: Final = "RFC 8725 §3.1: one key, one algorithm; CVE-2022-23541, CVE-2026-48523"
 _HEADER: Final = "RFC 7515 §4.1.1: alg MUST be present, and a string"
 
 # The registry of "JSON Web Signature and Encryption Algorithms", and what is found in the field beside it.

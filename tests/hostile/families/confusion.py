@@ -18,9 +18,10 @@ from jwtkit.jose.thumbprint import thumbprint
 __all__ = ["PUBLIC_FORMS", "cases"]
 
 _CONFUSION: Final = (
-    "RFC 8725 §2.1; CVE-2015-9235, CVE-2016-10555, CVE-2017-11424, CVE-2022-29217, CVE-2024-33663"
+    "RFC 8725 §2.1; CVE-2015-9235, CVE-2017-11424, CVE-2022-29217, CVE-2024-33663, CVE-2024-37568"
 )
-_GUESS: Final = "RFC 7518 §3.2: only the secret makes the MAC; CVE-2022-23529's class of guessable keys"
+_OPEN: Final = "RFC 8725 §2.1, §3.1; an RSA key and an empty secret: CVE-2026-44699"
+_GUESS: Final = "RFC 7518 §3.2: only the secret makes the MAC"
 _RSA: Final = ("RS256", "PS256")
 _EC: Final = ("ES256",)
 _SSH: Final = (*_RSA, *_EC, "Ed25519")
@@ -46,6 +47,9 @@ PUBLIC_FORMS: Final[Mapping[str, tuple[Callable[[Party], bytes], tuple[str, ...]
     "spki-pem-stripped": (lambda owner: _spki(owner).strip(), _ALL),
     "spki-pem-crlf": (lambda owner: _spki(owner).replace(b"\n", b"\r\n"), _ALL),
     "spki-pem-two-newlines": (lambda owner: _spki(owner) + b"\n", _ALL),
+    "spki-pem-after-space": (lambda owner: b" " + _spki(owner), _ALL),
+    "spki-pem-after-newline": (lambda owner: b"\n" + _spki(owner), _ALL),
+    "spki-pem-after-tabs": (lambda owner: b"\t\t" + _spki(owner), _ALL),
     "spki-pem-one-line": (lambda owner: _spki(owner).replace(b"\n", b""), _ALL),
     "spki-pem-escaped": (lambda owner: _spki(owner).replace(b"\n", b"\\n"), _ALL),
     "spki-pem-body": (lambda owner: b"".join(_spki(owner).splitlines()[1:-1]), _ALL),
@@ -127,7 +131,7 @@ def cases() -> Iterator[TokenCase]:
             name=f"confusion.guess.{guess}.at-a-public-key",
             make=partial(_by_guess, secret),
             expect=NOT_ALLOWED,
-            why=_CONFUSION,
+            why=_OPEN,
             algorithms=ASYMMETRIC,
         )
     for name, derive in _DERIVED.items():

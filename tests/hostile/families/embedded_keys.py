@@ -22,7 +22,7 @@ from tests.hostile.primitives import b64
 
 __all__ = ["cases", "certificate"]
 
-_EMBEDDED: Final = "RFC 8725 §3.10, RFC 7515 §4.1.3; CVE-2018-0114"
+_EMBEDDED: Final = "RFC 8725 §3.10, RFC 7515 §4.1.3; CVE-2018-0114, CVE-2026-27962, CVE-2026-34240"
 _FETCHED: Final = "RFC 8725 §3.10, RFC 7515 §4.1.2, §4.1.5: never fetched"
 _CHAIN: Final = "RFC 7515 §4.1.6 to §4.1.8: a chain or fingerprint in a header makes no trust"
 

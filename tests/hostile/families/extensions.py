@@ -13,8 +13,10 @@ from tests.hostile.primitives import b64, json_bytes
 
 __all__ = ["cases"]
 
-_CRIT: Final = "RFC 7515 §4.1.11: an extension that is not understood MUST be refused; CVE-2025-59420"
-_B64: Final = "RFC 7797 §6: unencoded payloads, if supported, only by agreement; here never"
+_CRIT: Final = (
+    "RFC 7515 §4.1.11: an extension that is not understood MUST be refused; CVE-2025-59420, CVE-2026-32597"
+)
+_B64: Final = "RFC 7797 §6: unencoded payloads, if supported, only by agreement; here never; CVE-2026-48525"
 _ZIP: Final = "RFC 7516 §4.1.3 defines zip for JWE only; CVE-2024-28102, CVE-2024-33664"
 _CTY: Final = "RFC 7519 §5.2: cty JWT says that the payload is a token; claims are a JSON object"
 _JWE: Final = "RFC 7516 §9: five segments, or enc, are a JWE; CVE-2022-3102"

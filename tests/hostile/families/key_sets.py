@@ -100,6 +100,7 @@ def cases() -> Iterator[SetCase]:
     yield from _conflicts()
     yield from _whole_documents()
     yield from _restricted()
+    yield from _open_keys()
     yield from _sizes()
 
 
@@ -257,6 +258,25 @@ def _restricted() -> Iterator[SetCase]:
             algorithms=(name,),
             expect=refused_key("algorithm"),
         )
+
+
+def _open_keys() -> Iterator[SetCase]:
+    """A key that does not say its algorithm does not let the token say it instead."""
+    why = "RFC 8725 §3.1; CVE-2026-22817, CVE-2026-44699"
+    for alg in ("RS256", "ES256", "Ed25519"):
+        forge, owner = Forge(alg), party(alg, "owner")
+        pem = owner.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        secrets = (b"", b"\0", bytes(32), pem, pem.strip(), json_bytes(owner.jwk()))
+        poison = [_mac(forge, secret) for secret in secrets]
+        poison += [
+            forge.token(forge.header(alg=other)) for other in ("none", "HS256", "RS384", "PS512", "ES384")
+        ]
+        if alg == "RS256":
+            poison += [
+                forge.token(forge.header(alg=other), sign_as=other) for other in ("PS256", "RS512", "PS384")
+            ]
+        key = changed(owner.jwk(), {"alg": GONE, "use": GONE})
+        yield _set(f"open-key.{alg}", [key], why, kept=((owner.kid, alg),), poison=tuple(poison))
 
 
 def _sizes() -> Iterator[SetCase]:

@@ -22,7 +22,7 @@ from jwtkit.errors import ClaimsError
 
 __all__ = ["cases"]
 
-_NUMERIC: Final = "RFC 7519 §2: a NumericDate is a JSON number; CVE-2025-45769's class of lenient casts"
+_NUMERIC: Final = "RFC 7519 §2: a NumericDate is a JSON number, and True is none"
 _WINDOW: Final = "RFC 7519 §4.1.4 to §4.1.6, 30 s of leeway: now >= exp + leeway is expired"
 _SANE: Final = "an iat in the future, not before exp, or an exp ten years ahead is a broken issuer"
 _LEEWAY: Final = 30

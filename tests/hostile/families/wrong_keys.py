@@ -14,10 +14,8 @@ from jwtkit.jose import VerificationKey
 
 __all__ = ["cases"]
 
-_CURVE: Final = (
-    "RFC 7518 §6.2.1, RFC 8725 §3.4: a point of the named curve, full size; CVE-2020-0601's lesson"
-)
-_BOUND: Final = "RFC 8725 §3.1: one key, one algorithm"
+_CURVE: Final = "RFC 7518 §6.2.1, RFC 8725 §3.4: a point of the named curve, full size; CVE-2020-0601"
+_BOUND: Final = "RFC 8725 §3.1: one key, one algorithm; CVE-2022-23539"
 _USE: Final = "RFC 7517 §4.2, §4.3: use and key_ops are honoured"
 _FORM: Final = "RFC 7517 §4, RFC 7518 §6: the members have these types and forms"
 _P256: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
