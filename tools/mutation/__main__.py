@@ -72,7 +72,7 @@ def _score_of(room: str, arguments: argparse.Namespace) -> Score:
 
     made = [mutant for path in sorted(Path("src/jwtkit", room).rglob("*.py")) for mutant in mutants_of(path)]
     judged = [mutant for mutant in made if not mutant.is_wording and arguments.only in mutant.id]
-    known = _known(room) if arguments.again else {}
+    known = _known(room, judged) if arguments.again else {}
     chosen = [mutant for mutant in judged if known.get(mutant.id, {}).get("outcome") not in DEAD]
     if arguments.sample and arguments.sample < len(chosen):
         drawn = random.Random(f"{room} {arguments.seed}").sample(range(len(chosen)), arguments.sample)  # noqa: S311 - a seeded sample
@@ -109,11 +109,12 @@ def _score_of(room: str, arguments: argparse.Namespace) -> Score:
     return score
 
 
-def _known(room: str) -> dict[str, Any]:
+def _known(room: str, mutants: list[Any]) -> dict[str, Any]:
+    """Return what became of these mutants the last time; one whose function was edited since is new."""
     record = OUT / f"{room}.json"
-    return (
-        {row["id"]: row for row in json.loads(record.read_text(encoding="utf-8"))} if record.exists() else {}
-    )
+    rows = json.loads(record.read_text(encoding="utf-8")) if record.exists() else []
+    changes = {mutant.id: (mutant.before, mutant.after) for mutant in mutants}
+    return {row["id"]: row for row in rows if changes.get(row["id"]) == (row["before"], row["after"])}
 
 
 def _in_a_process(room: str, mutants: list[Any], jobs: int) -> dict[str, Any]:

@@ -64,6 +64,10 @@ class Mutant:
         """Return a name that stays as long as the function does."""
         return f"{self.path}:{self.function}#{self.number}"
 
+    def __str__(self) -> str:
+        before, after = (" ".join(text.split()) for text in (self.before, self.after))
+        return f"{self.id} line {self.line}: {before} → {after}"
+
 
 def mutants_of(path: Path) -> list[Mutant]:
     """Return every mutant of a file that compiles and differs from it, in the order of the text."""
@@ -236,7 +240,7 @@ def _is_wording(mutation: Mutation, parents: Parents) -> bool:
         ):
             return True
         node = parent
-    return False
+    return isinstance(node, cst.Assign) and _is_prose(node.value)
 
 
 def _is_words(argument: cst.Arg, call: cst.Call) -> bool:

@@ -22,6 +22,7 @@ from typing import Any
 import coverage
 import pytest
 from tools.mutation.mutants import Mutant, apply, functions_by_place
+from tools.mutation.score import ALIVE
 
 _OUTCOMES = {0: "survived", 1: "killed", 2: "impossible"}
 _MEMORY = 3 << 30  # a mutant that never stops appending must not take the machine with it
@@ -94,7 +95,7 @@ class Runner:
         self._say(len(self._mutants), time.monotonic() - started)
 
     def _say(self, done: int, seconds: float) -> None:
-        alive = sum(verdict.outcome in ("survived", "unreached") for verdict in self.verdicts.values())
+        alive = sum(verdict.outcome in ALIVE for verdict in self.verdicts.values())
         print(f"{self._room}: {done}/{len(self._mutants)}, {alive} alive, {seconds:.0f} s", flush=True)
 
     def _tests_for(
@@ -128,6 +129,8 @@ class Runner:
             answer.unlink()
         shutil.rmtree(self._scratch / f"{pid}.tmp", ignore_errors=True)
         self.verdicts[mutant.id] = Verdict(outcome, killer)
+        if outcome in ALIVE:
+            print(f"  alive: {mutant}", flush=True)
 
     def _fork(self, work: Callable[[], int]) -> int:
         """Do something in a child that sees nothing of what other children did; return its id."""
