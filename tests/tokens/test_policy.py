@@ -99,6 +99,7 @@ def test_several_audiences_and_generators_are_taken() -> None:
 def test_a_policy_is_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         policy_with().issuer = "https://evil.example"  # type: ignore[misc]
+    assert not hasattr(policy_with(), "__dict__")
 
 
 def test_identifiers_are_checked_wherever_the_profile_reads_them() -> None:

@@ -46,6 +46,7 @@ from jwtkit.tokens.profiles import PROFILES, normalise_type, profile_that_fits
         ("Application/AT+JWT", "at+jwt"),
         ("application/", ""),
         ("application/a/at+jwt", "application/a/at+jwt"),
+        ("application//at+jwt", "application//at+jwt"),
         ("application/application/at+jwt", "application/application/at+jwt"),
         ("text/at+jwt", "text/at+jwt"),
         (" at+jwt", " at+jwt"),
@@ -288,6 +289,12 @@ def test_what_a_profile_was_made_from_can_be_changed_without_changing_it() -> No
         profile.expected["use"] = ()  # type: ignore[index]
     with pytest.raises(FrozenInstanceError):
         profile.name = "ANOTHER"  # type: ignore[misc]
+
+
+def test_a_profile_is_made_by_name_and_holds_nothing_else() -> None:
+    with pytest.raises(TypeError):
+        Profile("OWN", ("own+jwt",), ("exp",))  # type: ignore[call-arg]
+    assert not hasattr(profile_with(), "__dict__")
 
 
 def test_equal_profiles_are_one_in_a_set() -> None:

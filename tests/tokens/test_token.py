@@ -282,6 +282,12 @@ def test_they_show_names_only(make: Any) -> None:
         json.dumps(token)
 
 
+@BOTH
+def test_they_say_their_kind_and_profile(make: Any) -> None:
+    token = make({"sub": "client-42", "aud": "orders-api"})
+    assert repr(token) == f"<{type(token).__name__} of profile ACCESS_TOKEN: aud, sub>"
+
+
 def test_two_tokens_are_never_equal_by_what_they_say() -> None:
     assert verified() != verified()
     assert verified() != verified(claims_with())

@@ -66,8 +66,9 @@ def test_an_accepted_token_is_kept_and_read_again(face: Sync) -> None:
     assert repr(cache) == "TokenCache(max_entries=10000, 1 kept)"
 
 
-def test_a_hit_verifies_no_signature(face: Sync, monkeypatch: pytest.MonkeyPatch) -> None:
-    validator = face.make(cache=TokenCache())
+@pytest.mark.parametrize("checks", [[], [lambda _: None]], ids=["", "with a check"])
+def test_a_hit_verifies_no_signature(face: Sync, checks: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    validator = face.make(cache=TokenCache(), checks=checks)
     validator.validate(token_with())
     real = getattr(validator, "real", validator)
     monkeypatch.setattr(type(real), "_authenticate", lambda *_: pytest.fail("validated in full"))
@@ -100,6 +101,20 @@ def test_some_tokens_are_never_kept(face: Sync, token: str, options: dict[str, A
     validator = face.make(cache=cache)
     assert validator.validate(token, **options)
     assert len(cache) == 0
+
+
+def test_a_token_of_exactly_4_kib_is_the_longest_kept(face: Sync) -> None:
+    headers = [{"alg": "HS256", "typ": "at+jwt", "kid": "main", "x": "x" * pad} for pad in range(3)]
+    sizes = range(2700, 2900)
+    tokens = [compact(header, claims_with(note="n" * size)) for header in headers for size in sizes]
+    by_length = {len(token): token for token in tokens}
+    lengths = sorted(length for length in by_length if abs(length - 4096) < 3)
+    assert 4096 in lengths
+    assert lengths[-1] > 4096
+    for length in lengths:
+        cache = TokenCache()
+        face.make(cache=cache).validate(by_length[length])
+        assert len(cache) == (length <= 4096)
 
 
 def test_inspecting_and_stale_tokens_neither_fill_nor_read_it(face: Sync) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from datetime import timedelta
 from typing import Any
 
@@ -191,7 +192,15 @@ def test_trusting_needs_entries_of_different_names(face: Sync, trusted: Any) -> 
         face.trusting(*trusted)
 
 
+def test_a_single_entry_needs_no_name(face: Sync) -> None:
+    validator = face.trusting(TrustedIssuer(None, audience=None, keys=KEY_A, profile=GENERIC))
+    assert validator.validate(sign({"exp": NOW + 1}, key=KEY_A, typ="JWT"))
+
+
 def test_an_entry_shows_no_keys() -> None:
     entry = of(A, SECRET)
     assert "keys" not in repr(entry)
+    assert not hasattr(entry, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        entry.keys = KEY_B  # type: ignore[misc]
     assert repr(entry).startswith("TrustedIssuer(issuer='https://a.example', audience=('orders-api',)")

@@ -85,6 +85,7 @@ def test_the_longest_token_is_the_one_asked_for(face: Sync) -> None:
     assert face.make(max_token_bytes=len(TOKEN)).validate(TOKEN)
     assert face.make(max_token_bytes=len(TOKEN)).validate(TOKEN.encode())
     refused(face.make(max_token_bytes=len(TOKEN) - 1), TOKEN, MalformedTokenError, "token.too_large")
+    refused(face.make(max_token_bytes=1), "a.b.c", MalformedTokenError, "token.too_large")
     long = token_with(note="n" * 20_000)
     refused(face.make(), long, MalformedTokenError, "token.too_large")
     assert face.make(max_token_bytes=len(long)).validate(long)
