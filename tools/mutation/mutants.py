@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import gc
 import os
 import sys
@@ -23,6 +24,7 @@ from mutmut.mutation.file_mutation import Mutation, MutationVisitor, OuterFuncti
 from mutmut.mutation.mutators import mutation_operators
 from mutmut.mutation.pragma_handling import IgnoredCode
 
+_Cached = type(functools.cache(lambda: None))
 # Arguments that hold words for a reader, wherever they are given.
 _WORDS = ("hint", "what", "detail")
 
@@ -129,6 +131,14 @@ def functions_by_place(folder: Path) -> dict[Place, list[FunctionType]]:
         if isinstance(function, FunctionType) and function.__code__.co_filename.startswith(prefix):
             found.setdefault(_place(function.__code__), []).append(function)
     return found
+
+
+def forget_caches(functions: dict[Place, list[FunctionType]]) -> None:
+    """Empty the caches of these functions: what the import of a test computed is no mutant's answer."""
+    originals = {id(function) for found in functions.values() for function in found}
+    for cached in gc.get_objects():
+        if type(cached) is _Cached and id(cached.__wrapped__) in originals:
+            cached.cache_clear()
 
 
 def apply(mutant: Mutant, functions: dict[Place, list[FunctionType]]) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 
 import coverage
 import pytest
-from tools.mutation.mutants import Mutant, apply, functions_by_place
+from tools.mutation.mutants import Mutant, apply, forget_caches, functions_by_place
 from tools.mutation.score import ALIVE
 
 _OUTCOMES = {0: "survived", 1: "killed", 2: "impossible"}
@@ -75,6 +75,7 @@ class Runner:
                 importlib.import_module(name)
         self._seconds: list[float] = self._in_fork(self._measure_times)
         self._functions = functions_by_place(Path("src"))
+        forget_caches(self._functions)
         gc.collect()
         gc.freeze()  # so that no fork copies pages only to count references anew
         killers: dict[str, list[int]] = defaultdict(list)
