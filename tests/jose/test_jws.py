@@ -209,6 +209,15 @@ def test_the_header_is_bounded(key: SigningKey) -> None:
     )
 
 
+def test_the_longest_header_has_4096_characters() -> None:
+    def segment(size: int) -> bytes:
+        return base64url.encode(b'{"alg":"ES256"}'.ljust(size)).encode()
+
+    assert len(segment(3072)) == 4096
+    assert jws.parse_header(segment(3072)) == {"alg": "ES256"}
+    assert refusal(jws.parse_header, segment(3073)).code == "token.too_large"
+
+
 def test_keys_inside_the_header_are_never_read(key: SigningKey) -> None:
     """A token that brings its own key proves nothing (RFC 8725 §3.5)."""
     thief = SigningKey.generate("ES256", kid="k")

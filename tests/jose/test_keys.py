@@ -64,6 +64,17 @@ def test_key_ids_may_be_long_and_foreign() -> None:
     assert SigningKey.from_secret(SECRET, kid="schlüssel/1 №2").kid == "schlüssel/1 №2"
 
 
+@pytest.mark.parametrize(
+    ("last_allowed", "first_refused"),
+    [(" ", "\x1f"), ("~", "\x7f"), ("\xa0", "\x9f"), ("\ud7ff", "\ud800"), ("\ue000", "\udfff")],
+)
+def test_key_ids_hold_everything_but_control_characters_and_surrogates(
+    last_allowed: str, first_refused: str
+) -> None:
+    assert SigningKey.from_secret(SECRET, kid=last_allowed).kid == last_allowed
+    assert refusal(SigningKey.from_secret, SECRET, kid=first_refused).code == "key.kid"
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_keys_cannot_be_changed(name: str, signing_keys: dict[str, SigningKey]) -> None:
     for key in (signing_keys[name], signing_keys[name].verification_key):
@@ -461,6 +472,12 @@ def test_malformed_members_are_refused(
 ) -> None:
     jwk = {**signing_keys[name].verification_key.to_jwk(), **change}
     assert refusal(VerificationKey.from_jwk, jwk).code == "key.malformed"
+
+
+@pytest.mark.parametrize("member", ["x", "y"])
+def test_a_coordinate_has_one_spelling(member: str, signing_keys: dict[str, SigningKey]) -> None:
+    jwk = signing_keys["ES256"].verification_key.to_jwk()
+    assert refusal(VerificationKey.from_jwk, {**jwk, member: pad(jwk[member])}).code == "key.malformed"
 
 
 @pytest.mark.parametrize("name", ["RS256", "ES256", "Ed25519", "ML-DSA-44"])
