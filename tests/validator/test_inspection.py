@@ -189,6 +189,103 @@ def test_without_keys_nothing_is_said_of_algorithms(face: Sync) -> None:
     assert report["kid"].code == "keys.unavailable"
 
 
+# --- what every row says ------------------------------------------------------------------------------
+
+
+def rows_of(report: ValidationReport) -> list[tuple[str, str, str | None]]:
+    assert all(check.expected for check in report.checks)
+    return [(check.name, check.status.value, check.found) for check in report.checks]
+
+
+def test_the_rows_of_a_good_token(face: Sync) -> None:
+    validator = face.trusting(
+        TrustedIssuer(ISSUER, audience="orders-api", keys=KEY),
+        TrustedIssuer(OTHER, audience="orders-api", keys=KEY),
+    )
+    report = validator.inspect(token_with(nbf=NOW, scope="a b", client_id="spa"))
+    assert rows_of(report) == [
+        ("form", "passed", None),
+        ("issuer", "passed", f"'{ISSUER}'"),
+        ("header", "passed", None),
+        ("alg", "passed", "HS256"),
+        ("kid", "passed", "'main'"),
+        ("signature", "passed", None),
+        ("payload", "passed", None),
+        ("typ", "passed", "at+jwt"),
+        ("iss", "passed", f"'{ISSUER}'"),
+        ("sub", "passed", "'client-42'"),
+        ("aud", "passed", "'orders-api'"),
+        ("exp", "passed", "1750000900 (2025-06-15 15:21:40Z)"),
+        ("iat", "passed", "1750000000 (2025-06-15 15:06:40Z)"),
+        ("nbf", "passed", "1750000000 (2025-06-15 15:06:40Z)"),
+        ("jti", "passed", "'t1'"),
+        ("scope", "passed", "'a b'"),
+        ("client_id", "passed", "'spa'"),
+        ("sid", "skipped", None),
+        ("cnf", "skipped", None),
+        ("confirmation", "skipped", None),
+        ("revocation", "skipped", None),
+    ]
+    assert all(check.trusted for check in report.checks)
+    assert report["iss"].expected == f"'{ISSUER}'"
+    assert report["aud"].expected == "'orders-api'"
+
+
+def test_the_rows_of_a_forged_token(face: Sync) -> None:
+    report = face.make().inspect(sign(claims_with(exp=NOW - 99), key=STRANGERS_KEY))
+    assert rows_of(report) == [
+        ("form", "passed", None),
+        ("header", "passed", None),
+        ("alg", "passed", "'HS256'"),
+        ("kid", "passed", "'main'"),
+        ("signature", "failed", None),
+        ("payload", "skipped", None),
+        ("typ", "skipped", "'at+jwt'"),
+        ("iss", "skipped", f"'{ISSUER}'"),
+        ("sub", "skipped", "'client-42'"),
+        ("aud", "skipped", "'orders-api'"),
+        ("exp", "skipped", "1749999901 (2025-06-15 15:05:01Z)"),
+        ("iat", "skipped", "1750000000 (2025-06-15 15:06:40Z)"),
+        ("jti", "skipped", "'t1'"),
+    ]
+    believed = {check.name for check in report.checks if check.trusted}
+    assert believed == {"form", "header", "signature"}
+    assert {check.name: check.code for check in report.checks if check.code} == {
+        "signature": "token.signature",
+        "exp": "claim.exp.expired",
+        "iat": "claim.iat.order",
+    }
+
+
+@pytest.mark.parametrize(("name", "value"), [("alg", "none"), ("kid", "other")])
+def test_a_row_that_fell_shows_what_was_found_and_those_after_were_not_reached(
+    face: Sync, name: str, value: str
+) -> None:
+    report = face.make().inspect(compact({**GOOD, name: value}))
+    assert (report[name].status, report[name].found, report[name].trusted) == (FAILED, repr(value), False)
+    assert report["form"].expected != report["payload"].expected == report["signature"].expected
+    good = face.make().inspect(token_with())
+    assert report["alg"].expected == good["alg"].expected
+    assert report["payload"].expected != good["payload"].expected
+
+
+def test_a_revoked_token_has_the_error_in_its_row(face: Sync) -> None:
+    report = face.make(revocation=face.source(RevocationStatus.SESSION_ENDED)).inspect(token_with())
+    row = report["revocation"]
+    assert (row.found, row.code, row.hint) == (str(report.error), report.error.code, report.error.hint)
+    down = face.make(revocation=face.source(StoreUnavailableError("down", hint="wait"))).inspect(token_with())
+    assert down["revocation"].hint == "wait"
+    assert "revocation" in statuses(face.make().inspect(token_with()))
+
+
+def test_a_check_without_a_name_goes_by_its_type(face: Sync) -> None:
+    class Gold:
+        def __call__(self, claims: Any) -> None:
+            return None
+
+    assert face.make(checks=[Gold()]).inspect(token_with())["Gold"].status is PASSED
+
+
 # --- before the signature holds ----------------------------------------------------------------------
 
 

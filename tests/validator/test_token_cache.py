@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.tokens.kit import (
+    ABSENT,
     AUDIENCE,
     ISSUER,
     KEY,
@@ -163,6 +164,34 @@ def test_a_kept_token_expires_and_ages_as_any_other(face: Sync) -> None:
     assert validator.validate(token)
     clock.set(NOW - 31)
     assert refusal(validator, token).code == "claim.iat.early"
+
+
+@pytest.mark.parametrize(
+    ("times", "first", "last"),
+    [
+        ({"iat": NOW}, NOW - 30, NOW + 929),
+        ({"iat": NOW, "nbf": NOW - 100}, NOW - 30, NOW + 929),
+        ({"iat": NOW - 100, "nbf": NOW}, NOW - 30, NOW + 929),
+        ({"iat": ABSENT, "nbf": NOW}, NOW - 30, NOW + 929),
+        ({"iat": ABSENT, "exp": ABSENT}, -30, 10**12),
+        ({"iat": ABSENT, "exp": ABSENT, "nbf": 0}, -30, 10**12),
+        ({"iat": 0, "exp": ABSENT}, -30, 10**12),
+        ({"iat": -(10**400), "nbf": -(10**400), "exp": ABSENT}, -30, 10**12),
+    ],
+)
+def test_a_hit_is_good_from_the_first_moment_to_the_last(times: Any, first: int, last: int) -> None:
+    """Never longer than the times allow, and for no shorter: a cache that forgets early is none."""
+    cache = TokenCache()
+    validator = Sync().make(cache=cache, profile=profile_with(required_claims=("sub",)))
+    token = sign(claims_with(**times), typ="own+jwt")
+    validator.validate(token)
+    for now in (first, last):
+        assert cache.find(token, now) is not None
+    for now in (first - 1, last + 1):
+        if now < 10**12:
+            assert cache.find(token, now) is None
+            assert len(cache) == 0
+            validator.validate(token)
 
 
 def test_a_kept_token_that_now_reaches_too_far_ahead_is_refused(face: Sync) -> None:
