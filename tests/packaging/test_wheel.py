@@ -46,25 +46,31 @@ def python(wheel, tmp_path_factory) -> Path:
     """Return the interpreter of an environment that holds the wheel and what it requires."""
     venv = tmp_path_factory.mktemp("installed") / "venv"
     interpreter = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    constraints = ["-c", str(ROOT / "constraints.txt"), str(wheel)]
+    install = ["install", "--quiet", "-c", str(ROOT / "constraints.txt"), str(wheel)]
     uv = shutil.which("uv")
-    if uv and subprocess.run([uv, "--version"], capture_output=True, check=False).returncode == 0:
-        _run([uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(venv)])
-        _run([uv, "pip", "install", "--quiet", "--python", str(interpreter), *constraints])
-    else:
-        _run([sys.executable, "-m", "venv", str(venv)])
-        _run(
-            [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *constraints]
+    # As the tasks do: uv where it is there and works, which it may not behind a proxy of one's own.
+    if uv is None or not all(
+        _answer(command).returncode == 0
+        for command in (
+            [uv, "venv", "--quiet", "--no-project", "--python", sys.executable, str(venv)],
+            [uv, "pip", *install, "--python", str(interpreter)],
         )
+    ):
+        _run([sys.executable, "-m", "venv", "--clear", str(venv)])
+        _run([str(interpreter), "-m", "pip", "--disable-pip-version-check", *install])
     return interpreter
 
 
-def _run(command: list[str], **options) -> str:
+def _answer(command: list[str], **options) -> subprocess.CompletedProcess[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("COVERAGE", "VIRTUAL_ENV"))
     }
     environment.pop("PYTHONPATH", None)
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, **options)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment, **options)
+
+
+def _run(command: list[str], **options) -> str:
+    answer = _answer(command, **options)
     assert answer.returncode == 0, f"{answer.stdout}\n{answer.stderr}"
     return answer.stdout
 
