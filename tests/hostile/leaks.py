@@ -62,16 +62,17 @@ def _parsed(segment: str) -> Any:
 
 
 def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        if len(value) >= _SHORTEST_WORD and value.strip() not in _OURS:
-            yield value
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            yield from _strings(name)
-            yield from _strings(member)
-    elif isinstance(value, list):
-        for member in value[:100]:
-            yield from _strings(member)
+    """Every longer text in a document that may nest deeper than a function could."""
+    left = [value]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            if len(value) >= _SHORTEST_WORD and value.strip() not in _OURS:
+                yield value
+        elif isinstance(value, dict):
+            left += [*value, *value.values()]
+        elif isinstance(value, list):
+            left += value[:100]
 
 
 def leaked(said: Iterable[str], words: Iterable[str]) -> list[str]:
