@@ -27,7 +27,7 @@ from jwtkit.errors import Failure, JWTKitError, KeysUnavailableError, StoreUnava
 from jwtkit.jose import JWKSet, SigningKey, base64url
 from jwtkit.revocation import RevocationStatus
 from jwtkit.testing.strategies import hostile_tokens
-from jwtkit.tokens import EXTERNAL_ACCESS_TOKEN, CheckStatus, ValidationReport
+from jwtkit.tokens import EXTERNAL_ACCESS_TOKEN, GENERIC, CheckStatus, ValidationReport
 from jwtkit.validator import TrustedIssuer
 
 PASSED, FAILED, SKIPPED = CheckStatus.PASSED, CheckStatus.FAILED, CheckStatus.SKIPPED
@@ -229,6 +229,26 @@ def test_the_rows_of_a_good_token(face: Sync) -> None:
     assert all(check.trusted for check in report.checks)
     assert report["iss"].expected == f"'{ISSUER}'"
     assert report["aud"].expected == "'orders-api'"
+
+
+def test_a_row_says_what_was_expected(face: Sync) -> None:
+    report = face.make(audience=["b", "a"], required_claims=["plan"]).inspect(token_with(aud="a", plan=1))
+    assert report["aud"].expected == "'a' or 'b'"
+    assert (report["plan"].status, report["plan"].found) == (PASSED, "1")
+    anyones = face.make(issuer=None, audience=None, profile=GENERIC).inspect(sign(claims_with(), typ="JWT"))
+    for name in ("iss", "aud"):
+        assert anyones[name].status is PASSED
+        assert "orders" not in anyones[name].expected
+        assert "None" not in anyones[name].expected
+    assert anyones["typ"].expected == " or ".join("none" if kind is None else kind for kind in GENERIC.types)
+    two = face.trusting(
+        TrustedIssuer(ISSUER, audience="orders-api", keys=KEY, algorithms=["HS256"]),
+        TrustedIssuer(OTHER, audience="x", keys=SigningKey.generate("ES256"), algorithms=["ES256"]),
+    )
+    assert two.inspect(token_with())["alg"].expected == "ES256 or HS256"
+    external = face.make(profile=EXTERNAL_ACCESS_TOKEN).inspect(sign(claims_with(typ="Bearer"), typ="JWT"))
+    (row,) = (check for check in external.checks if check.name == "typ" and check.found == "'Bearer'")
+    assert row.expected == " or ".join(map(repr, EXTERNAL_ACCESS_TOKEN.expected["typ"]))
 
 
 def test_the_rows_of_a_forged_token(face: Sync) -> None:
