@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pickle
 import random
 import sys
 from pathlib import Path
@@ -78,20 +77,14 @@ def _score_of(room: str, arguments: argparse.Namespace) -> Score:
         drawn = random.Random(f"{room} {arguments.seed}").sample(range(len(chosen)), arguments.sample)  # noqa: S311 - a seeded sample
         chosen = [chosen[index] for index in sorted(drawn)]
     verdicts = _in_a_process(room, chosen, arguments.jobs) if chosen else {}
-    rows = [
-        {
-            "id": mutant.id,
-            "line": mutant.line,
-            "before": mutant.before,
-            "after": mutant.after,
-            "outcome": verdicts[mutant.id].outcome,
-            "killer": verdicts[mutant.id].killer,
-        }
-        if mutant.id in verdicts
-        else known[mutant.id]
-        for mutant in judged
-        if mutant.id in verdicts or mutant.id in known
-    ]
+    rows = []
+    for mutant in judged:
+        if mutant.id in verdicts:
+            outcome, killer = verdicts[mutant.id]
+            change = {"line": mutant.line, "before": mutant.before, "after": mutant.after}
+            rows.append({"id": mutant.id, **change, "outcome": outcome, "killer": killer})
+        elif mutant.id in known:
+            rows.append(known[mutant.id])
     (OUT / f"{room}.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     survivors = [
         f"{row['id']} line {row['line']} {row['outcome']}\n  - {row['before']}\n  + {row['after']}\n"
@@ -124,14 +117,14 @@ def _in_a_process(room: str, mutants: list[Any], jobs: int) -> dict[str, Any]:
     pid = os.fork()
     if pid == 0:
         try:
-            answer.write_bytes(pickle.dumps(_run(room, mutants, jobs)))
+            answer.write_text(json.dumps(_run(room, mutants, jobs)), encoding="utf-8")
         finally:
             sys.stdout.flush()
             os._exit(0)
     os.waitpid(pid, 0)
     verdicts: dict[str, Any] = {}
     if answer.exists():
-        verdicts = pickle.loads(answer.read_bytes())  # noqa: S301 - written by our child
+        verdicts = json.loads(answer.read_text(encoding="utf-8"))
     answer.unlink(missing_ok=True)
     if not verdicts:
         sys.exit(f"{room}: the tests could not be run")

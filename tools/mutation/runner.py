@@ -15,9 +15,8 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import coverage
 import pytest
@@ -28,8 +27,7 @@ _OUTCOMES = {0: "survived", 1: "killed", 2: "impossible"}
 _MEMORY = 3 << 30  # a mutant that never stops appending must not take the machine with it
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What became of a mutant: the outcome, and the test that killed it."""
 
     outcome: str
