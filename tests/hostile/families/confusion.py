@@ -58,6 +58,10 @@ PUBLIC_FORMS: Final[Mapping[str, tuple[Callable[[Party], bytes], tuple[str, ...]
     "pkcs1-pem-stripped": (lambda owner: _pkcs1(owner).strip(), _RSA),
     "pkcs1-der": (lambda owner: owner.public_bytes(Encoding.DER, PublicFormat.PKCS1), _RSA),
     "openssh": (lambda owner: owner.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH), _SSH),
+    "openssh-after-newline": (
+        lambda owner: b"\n" + owner.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH),
+        _SSH,
+    ),
     "point": (lambda owner: owner.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint), _EC),
     "point-compressed": (lambda owner: owner.public_bytes(Encoding.X962, PublicFormat.CompressedPoint), _EC),
     "raw": (lambda owner: owner.public_bytes(Encoding.Raw, PublicFormat.Raw), ("Ed25519", "ML-DSA-44")),
@@ -65,6 +69,7 @@ PUBLIC_FORMS: Final[Mapping[str, tuple[Callable[[Party], bytes], tuple[str, ...]
     "modulus-text": (lambda owner: public_members(owner)["n"].encode(), _RSA),
     "modulus-decimal": (lambda owner: str(owner.public.public_numbers().n).encode(), _RSA),
     "jwk": (lambda owner: json_bytes(owner.jwk()), _ALL),
+    "jwk-after-spaces": (lambda owner: b"  " + json_bytes(owner.jwk()), _ALL),
     "jwk-members": (lambda owner: json_bytes(public_members(owner)), _ALL),
     "jwk-sorted": (lambda owner: json_bytes(dict(sorted(owner.jwk().items()))), _ALL),
     "jwk-python": (lambda owner: str(owner.jwk()).encode(), _ALL),

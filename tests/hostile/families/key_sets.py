@@ -101,6 +101,7 @@ def cases() -> Iterator[SetCase]:
     yield from _whole_documents()
     yield from _restricted()
     yield from _open_keys()
+    yield from _edwards_pair()
     yield from _sizes()
 
 
@@ -277,6 +278,22 @@ def _open_keys() -> Iterator[SetCase]:
             ]
         key = changed(owner.jwk(), {"alg": GONE, "use": GONE})
         yield _set(f"open-key.{alg}", [key], why, kept=((owner.kid, alg),), poison=tuple(poison))
+
+
+def _edwards_pair() -> Iterator[SetCase]:
+    """One kid for an Ed25519 and an Ed448 key: their own names tell them apart, EdDSA does not."""
+    pair = [party(alg, "owner", "shared") for alg in ("Ed25519", "Ed448")]
+    forge = Forge("Ed25519")
+    poison = tuple(
+        forge.token(forge.header(alg="EdDSA", kid=kid), signer=one)
+        for one in pair
+        for kid in ("shared", GONE)
+    )
+    kept = tuple(("shared", one.alg) for one in pair)
+    for order, keys in {"ed25519-first": pair, "ed448-first": pair[::-1]}.items():
+        yield _set(
+            f"conflict.eddsa.{order}", [one.jwk() for one in keys], _CONFLICT, kept=kept, poison=poison
+        )
 
 
 def _sizes() -> Iterator[SetCase]:
