@@ -235,6 +235,40 @@ def test_a_time_is_a_number(name: str, value: Any) -> None:
     assert failure.expected == "seconds since 1970 as a finite number"
 
 
+@pytest.mark.parametrize("name", ["iss", "aud", "sub", "exp", "iat", "nbf", "jti", "scope", "cnf"])
+def test_a_failure_shows_the_claim_and_what_was_found(name: str) -> None:
+    (failure,) = failures_of(claims_with(**{name: True}))
+    assert (failure.code, failure.claim, failure.found) == (f"claim.{name}.type", name, "True")
+
+
+@pytest.mark.parametrize(
+    ("changes", "waived", "name"),
+    [
+        ({"exp": NOW - 60, "iat": NOW - 90}, None, "exp"),
+        ({"exp": NOW - 60, "iat": NOW - 90}, 10.0, "exp"),
+        ({"exp": NOW + 10**10}, None, "exp"),
+        ({"iat": NOW + 60}, None, "iat"),
+        ({"iat": NOW + 1000}, None, "iat"),
+        ({"nbf": NOW + 60}, None, "nbf"),
+    ],
+)
+def test_a_time_that_fails_is_shown_with_its_claim(
+    changes: dict[str, int], waived: float | None, name: str
+) -> None:
+    (failure,) = failures_of(claims_with(**changes), max_expired_for=waived)
+    assert failure.claim == name
+    assert failure.found is not None
+    assert failure.found.startswith(f"{changes[name]} (")
+
+
+def test_the_kinds_accepted_are_named() -> None:
+    (failure,) = failures_of(claims_with(), "dpop+jwt")
+    assert (failure.expected, failure.found) == ("typ at+jwt", "'dpop+jwt'")
+    profile = profile_with(types=("own+jwt", None))
+    (failure,) = failures_of(claims_with(), "dpop+jwt", profile=profile)
+    assert failure.expected == "typ own+jwt or none"
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [

@@ -202,6 +202,12 @@ def test_claims_that_say_what_a_token_is_for_must_say_so(
         assert codes(error.failures) == [f"claim.{claim}.mismatch"]
 
 
+def test_a_claim_that_names_another_kind_of_token_names_its_profile() -> None:
+    error = refusal("EXTERNAL_ACCESS_TOKEN", sign(claims_with(typ="ID", nonce="n"), typ="JWT"))
+    assert codes(error.failures) == ["claim.typ.mismatch", "claim.nonce.forbidden"]
+    assert {failure.hint for failure in error.failures} == {AS_ID}
+
+
 @pytest.mark.parametrize("profile", [EXTERNAL_ACCESS_TOKEN, ID_TOKEN])
 def test_a_security_event_sent_as_jwt_is_none_of_them(profile: Profile) -> None:
     error = refusal(profile.name, sign(claims_with(events={}), typ="JWT"))
@@ -302,6 +308,7 @@ def test_equal_profiles_are_one_in_a_set() -> None:
     assert profile_with(expected={"use": ("a",)}) != profile_with(expected={"use": ("b",)})
     assert len(set(PROFILES)) == len(PROFILES)
     assert replace(ACCESS_TOKEN) == ACCESS_TOKEN
+    assert len(set(map(hash, PROFILES))) == len(PROFILES)
 
 
 @pytest.mark.parametrize(

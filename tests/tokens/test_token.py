@@ -113,6 +113,7 @@ def test_a_confirmation_of_another_kind_is_not_read_as_a_thumbprint(make: Any, c
     with pytest.raises(ClaimsError) as caught:
         make(claims_with(cnf=cnf)).confirmation  # noqa: B018
     assert caught.value.code == "claim.cnf.unsupported"
+    assert [failure.claim for failure in caught.value.failures] == ["cnf"]
 
 
 def test_the_profile_says_where_things_are_read() -> None:
@@ -200,6 +201,7 @@ def test_what_a_reader_raises_refuses_the_token(make: Any, error: Exception) -> 
     with pytest.raises(ClaimsError) as caught:
         make().claims_as(read_plan)
     assert caught.value.code == "claims.reader"
+    assert [failure.claim for failure in caught.value.failures] == ["claims"]
     assert caught.value.__cause__ is error
     assert "read_plan can read, found it raised" in str(caught.value)
     assert "hunter2" not in str(caught.value)
@@ -299,10 +301,11 @@ ISSUED = IssuedToken("a.b.secret", id="t1", expires_at=NOW + 900, expires_in=900
 
 
 def test_an_issued_token_says_when_it_expires() -> None:
-    assert ISSUED.token == "a.b.secret"
-    assert ISSUED.id == "t1"
-    assert ISSUED.expires_in == 900
-    assert ISSUED.expires_at == datetime.fromtimestamp(NOW + 900, UTC)
+    issued = IssuedToken("a.b.secret", id="t1", expires_at=NOW + 900, expires_in=900)
+    assert issued.token == "a.b.secret"
+    assert issued.id == "t1"
+    assert issued.expires_in == 900
+    assert issued.expires_at == datetime.fromtimestamp(NOW + 900, UTC)
 
 
 def test_an_issued_token_without_expiry_raises_rather_than_saying_none() -> None:

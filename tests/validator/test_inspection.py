@@ -23,7 +23,13 @@ from tests.tokens.kit import (
 from tests.validator.corpus import CORPUS, GOOD
 from tests.validator.faces import Sync
 
-from jwtkit.errors import Failure, JWTKitError, KeysUnavailableError, StoreUnavailableError
+from jwtkit.errors import (
+    Failure,
+    JWTKitError,
+    KeysUnavailableError,
+    MalformedTokenError,
+    StoreUnavailableError,
+)
 from jwtkit.jose import JWKSet, SigningKey, base64url
 from jwtkit.revocation import RevocationStatus
 from jwtkit.testing.strategies import hostile_tokens
@@ -306,6 +312,31 @@ def test_a_check_without_a_name_goes_by_its_type(face: Sync) -> None:
     assert face.make(checks=[Gold()]).inspect(token_with())["Gold"].status is PASSED
 
 
+@pytest.mark.parametrize("way", ["validate", "validate_except_lifetime", "inspect"])
+@pytest.mark.parametrize("make", [str, str.encode], ids=["str", "bytes"])
+def test_a_near_miss_is_named_however_the_token_is_asked_about(face: Sync, way: str, make: Any) -> None:
+    def hint(text: str) -> str | None:
+        try:
+            return str(getattr(face.make(), way)(make(text)).error.hint)
+        except MalformedTokenError as error:
+            return error.hint
+
+    assert "was left in" in str(hint(f"Bearer {token_with()}"))
+    assert "encrypted" in str(hint("a.b.c.d.e"))
+
+
+def test_a_text_of_64_kib_is_the_longest_looked_at_for_a_near_miss(face: Sync) -> None:
+    for size, looked_at in ((65_536, True), (65_537, False)):
+        with pytest.raises(MalformedTokenError) as caught:
+            face.make().validate("{".ljust(size, "x"))
+        assert caught.value.code == "token.too_large"
+        assert (caught.value.hint is not None) is looked_at
+
+
+def test_a_text_that_is_too_long_is_not_read_for_the_report_either(face: Sync) -> None:
+    assert statuses(face.make(max_token_bytes=4).inspect("a.b.c")) == {"form": "failed"}
+
+
 # --- before the signature holds ----------------------------------------------------------------------
 
 
@@ -342,12 +373,22 @@ def test_a_claim_named_typ_is_not_taken_for_the_header(face: Sync) -> None:
         ]
 
 
+def test_ones_own_checks_never_see_what_nobody_signed(face: Sync) -> None:
+    seen: list[Any] = []
+    validator = face.make(checks=[seen.append])
+    assert validator.inspect(sign(claims_with(), key=STRANGERS_KEY)).error
+    assert seen == []
+    assert validator.inspect(token_with()).ok
+    assert [dict(claims) for claims in seen] == [claims_with()]
+
+
 def test_a_claim_that_should_not_be_there_has_a_row(face: Sync) -> None:
     validator = face.make(profile=EXTERNAL_ACCESS_TOKEN)
     for key, status in ((KEY, FAILED), (STRANGERS_KEY, SKIPPED)):
         row = validator.inspect(sign(claims_with(nonce="n"), key=key, typ="JWT"))["nonce"]
         assert (row.status, row.code, row.expected) == (status, "claim.nonce.forbidden", "no such claim")
         assert "ID token" in row.hint
+        assert row.found == ("it" if key is KEY else "'n'")
 
 
 def test_a_payload_that_cannot_be_read_is_not_shown(face: Sync) -> None:
