@@ -71,6 +71,13 @@ def test_no_bytes_raise_anything_else(data: bytes) -> None:
         "=",
         "A",
         "Zm9vA",
+        # Four at a time leave the length right: only the alphabet tells.
+        "!!!!",
+        "Zm9v!!!!",
+        "!!!!Zm9v",
+        "Zm9v++//",
+        "Zm9v\r\n\r\n",
+        "Zg\n\n\n\n",
         "Zm+v",
         "Zm/v",
         " Zm9v",
