@@ -6,6 +6,7 @@ import copy
 import pickle
 import re
 from collections.abc import Iterator
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
@@ -171,6 +172,14 @@ def test_claims_errors_say_every_failure() -> None:
     assert ClaimsError("no", failures=[first], code="a.b", hint="c").code == "a.b"
     assert ClaimsError().failures == ()
     assert str(ClaimsError("no", hint="do this")) == "no (do this)"
+
+
+def test_a_failure_is_a_frozen_record() -> None:
+    failure = Failure("a.b", "c", "d")
+    assert not hasattr(failure, "__dict__")
+    with pytest.raises(FrozenInstanceError):
+        failure.code = "x.y"  # type: ignore[misc]
+    assert (failure.found, failure.hint) == (None, None)
 
 
 def test_insufficient_scopes_say_what_is_missing() -> None:

@@ -59,6 +59,10 @@ class Watcher:
             raise self.failure
 
 
+def test_a_refresh_is_no_retry_unless_it_says_so() -> None:
+    assert SessionRefreshed(1.5, "s1", "client-42", 3).retried is False
+
+
 def test_an_observer_is_told() -> None:
     watcher = Watcher()
     for event in SAMPLES:

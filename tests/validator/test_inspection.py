@@ -484,6 +484,16 @@ def test_ones_own_checks_have_rows(face: Sync, changes: Any, rows: dict[str, Che
         )
 
 
+def test_ones_own_checks_never_see_a_forged_token(face: Sync) -> None:
+    seen: list[Any] = []
+    validator = face.make(checks=[seen.append])
+    report = validator.inspect(sign(claims_with(), key=STRANGERS_KEY))
+    assert report["signature"].status is FAILED
+    assert seen == []
+    assert validator.inspect(token_with()).ok
+    assert len(seen) == 1
+
+
 def test_a_check_that_fails_a_registered_claim_is_in_the_report_as_well(face: Sync) -> None:
     def no_admins(claims: Any) -> Failure:
         return Failure("sub.admin", "sub", "no admin", claims["sub"])

@@ -279,8 +279,16 @@ class Blocking(RemoteKeys):
     blocking = True
 
 
-class Unmarked(RemoteKeys):
-    blocking = None  # type: ignore[assignment]
+class Unmarked:
+    """A store that does not say whether it waits."""
+
+    def __init__(self, key: SigningKey) -> None:
+        self.snapshot = JWKSet([key.verification_key])
+
+    def key_set(self) -> JWKSet:
+        return self.snapshot
+
+    def refresh(self, kid: str, /) -> None: ...
 
 
 def test_a_sync_validator_takes_no_awaited_store() -> None:

@@ -176,16 +176,26 @@ class BlockingSource(Source):
     blocking = True
 
 
+class UnmarkedSource:
+    """A source that does not say whether it waits."""
+
+    def __init__(self, answer: RevocationStatus) -> None:
+        self.answer = answer
+
+    def status(self, _: RevocationQuery, /) -> RevocationStatus:
+        return self.answer
+
+
 def test_a_sync_validator_takes_no_awaited_source() -> None:
     with pytest.raises(ConfigurationError, match="needs an AsyncTokenValidator"):
         TokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=AwaitedSource(STANDS))  # type: ignore[arg-type]
 
 
 def test_an_async_validator_takes_no_source_that_would_block() -> None:
-    with pytest.raises(
-        ConfigurationError, match="BlockingSource would block the event loop: give its async twin"
-    ):
-        AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=BlockingSource(STANDS))
+    for kind in (BlockingSource, UnmarkedSource):
+        words = f"{kind.__name__} would block the event loop: give its async twin"
+        with pytest.raises(ConfigurationError, match=words):
+            AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=kind(STANDS))
 
 
 @pytest.mark.parametrize("source", [Source, AwaitedSource])
@@ -193,7 +203,9 @@ def test_an_async_validator_takes_sources_that_await_or_never_wait(source: Any) 
     assert AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=source(STANDS)).asks_revocation
 
 
-@pytest.mark.parametrize(("source", "blocking"), [(Source, False), (BlockingSource, True)])
+@pytest.mark.parametrize(
+    ("source", "blocking"), [(Source, False), (BlockingSource, True), (UnmarkedSource, True)]
+)
 def test_a_sync_validator_says_whether_it_may_wait(source: Any, blocking: bool) -> None:
     validator = TokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=source(STANDS))
     assert validator.blocking is blocking

@@ -42,7 +42,7 @@ def report(
     failures: list[Failure] | None,
     error: TokenError | UnavailableError | None,
     now: float,
-    confirmation_ignored: bool = False,
+    confirmation_ignored: bool,
 ) -> ValidationReport:
     """Return the report of a validation.
 
