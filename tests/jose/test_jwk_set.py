@@ -198,6 +198,18 @@ def test_an_open_rsa_key_is_for_rs256_by_default(public: dict[str, dict[str, Any
     assert len(held.restricted_to(["ES256"])) == 0
 
 
+@pytest.mark.parametrize(("name", "other"), [("ES256", "ES384"), ("Ed25519", "Ed448")])
+def test_a_key_whose_curve_says_its_algorithm_is_never_open(
+    name: str, other: str, public: dict[str, dict[str, Any]]
+) -> None:
+    held = JWKSet.parse({"keys": [without(public[name], "alg")]})
+    assert [key.alg for key in held] == [name]
+    assert len(held.restricted_to([other])) == 0
+    assert [key.alg for key in held.restricted_to([name, other])] == [name]
+    parsed = JWKSet.parse({"keys": [without(public[name], "alg", kid="k")]}, algorithms=[other])
+    assert [(entry.index, entry.kid, entry.code) for entry in parsed.skipped] == [(0, "k", "key.algorithm")]
+
+
 def test_an_open_rsa_key_is_for_each_algorithm_named(
     public: dict[str, dict[str, Any]], signing_keys: dict[str, SigningKey]
 ) -> None:
@@ -312,6 +324,7 @@ def test_conflicting_entries_are_all_skipped(public: dict[str, dict[str, Any]]) 
     held = JWKSet.parse({"keys": [jwks[0], public["RS256"], jwks[1], jwks[0]]})
     assert [key.alg for key in held] == ["RS256"]
     assert codes(held) == [(0, "jwks.conflict"), (2, "jwks.conflict"), (3, "jwks.conflict")]
+    assert {entry.kid for entry in held.skipped} == {"one"}
 
 
 def test_identical_entries_collapse(public: dict[str, dict[str, Any]]) -> None:

@@ -138,7 +138,7 @@ def test_text_beyond_ascii_is_refused(text: Any, key: SigningKey) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "..", "a", "a.b", "a.b.", ".b.c", "a..", "..c", "a.b.c.d", "." * 9000]
+    "text", ["", ".", "..", "a", "a.b", "a.b.", ".b.c", "a..", "..c", "a.b.c.d", "a..b.c", "." * 9000]
 )
 def test_other_numbers_of_segments_are_refused(text: str, key: SigningKey) -> None:
     assert refusal(verify_compact, text, key).code == "token.segments"
@@ -216,6 +216,17 @@ def test_the_longest_header_has_4096_characters() -> None:
     assert len(segment(3072)) == 4096
     assert jws.parse_header(segment(3072)) == {"alg": "ES256"}
     assert refusal(jws.parse_header, segment(3073)).code == "token.too_large"
+
+
+def test_the_longest_header_can_be_written_and_a_longer_one_cannot() -> None:
+    key = SigningKey.from_secret(b"0123456789abcdef" * 2, kid="k")
+    room = 3072 - len(b'{"x":"","alg":"HS256","kid":"k"}')
+    token = sign_compact(b"", key, header={"x": "x" * room})
+    assert token.index(".") == 4096
+    assert verify_compact(token, key).header["x"] == "x" * room
+    with pytest.raises(ConfigurationError) as caught:
+        sign_compact(b"", key, header={"x": "x" * (room + 1)})
+    assert caught.value.code == "jws.header"
 
 
 def test_keys_inside_the_header_are_never_read(key: SigningKey) -> None:

@@ -566,6 +566,10 @@ def test_the_algorithm_asked_for_must_be_the_jwks_own(signing_keys: dict[str, Si
     jwk = signing_keys["ES256"].verification_key.to_jwk()
     del jwk["alg"]
     assert refusal(VerificationKey.from_jwk, jwk, alg="ES384").code == "key.algorithm"
+    jwk = signing_keys["Ed25519"].verification_key.to_jwk()
+    assert VerificationKey.from_jwk(jwk, alg="EdDSA").alg == "Ed25519"
+    for other in ("ES256", "Ed448"):
+        assert refusal(VerificationKey.from_jwk, jwk, alg=other).code == "key.algorithm"
 
 
 def test_secrets_and_mldsa_keys_must_name_their_algorithm(signing_keys: dict[str, SigningKey]) -> None:
