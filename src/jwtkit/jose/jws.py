@@ -84,6 +84,8 @@ def read_algorithms(algorithms: Iterable[str]) -> tuple[str, ...]:
             code="key.algorithm",
             hint=f"write algorithms=({algorithms!r},)" if algorithms in ALGORITHMS else None,
         )
+    if not isinstance(algorithms, Iterable):
+        raise ConfigurationError("algorithms= takes several algorithm names", code="key.algorithm")
     names = tuple(dict.fromkeys(algorithm_named(name).name for name in algorithms))
     if not names:
         raise ConfigurationError(
