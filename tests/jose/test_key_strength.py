@@ -43,6 +43,13 @@ def test_the_length_is_bounded_on_both_sides(modulus: int) -> None:
     assert "2047 bits" in rsa_refusal(modulus >> 1 | 1)
     assert f"at most {MAX_BITS}" in rsa_refusal(1 << MAX_BITS | 1)
     assert MIN_BITS == 2048
+    longest = next(
+        number
+        for number in range((1 << MAX_BITS) - 1, 0, -2)
+        if all(number % prime for prime in SMALL_PRIMES)
+    )
+    assert longest.bit_length() == MAX_BITS
+    check_rsa_numbers(longest, 65537)
 
 
 def test_short_keys_are_refused_in_every_form() -> None:
@@ -64,6 +71,7 @@ def test_short_keys_are_refused_in_every_form() -> None:
 @pytest.mark.parametrize("factor", [2, 3, 101, 167])
 def test_a_modulus_with_a_small_factor_is_refused(modulus: int, factor: int) -> None:
     assert "small factor" in rsa_refusal(modulus - modulus % factor)
+    assert "small factor" in rsa_refusal(modulus * factor)
 
 
 def test_the_roca_fingerprint_is_refused() -> None:
@@ -190,6 +198,7 @@ def keys_as_text() -> list[bytes]:
         jwk,
         b' {"keys": [' + jwk + b"]}",
         b"[" + jwk + b"]",
+        b'{"keys": [] , "note": "none of ours"}',
         b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
         b"---- BEGIN SSH2 PUBLIC KEY ----\nAAAAC3NzaC1lZDI1NTE5",
     ]

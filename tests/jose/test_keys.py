@@ -142,6 +142,7 @@ def test_verification_keys_are_equal_by_what_they_are(signing_keys: dict[str, Si
     assert key != VerificationKey.from_jwk({**jwk, "kid": "other"})
     assert key != SigningKey.generate("ES256", kid=key.kid).verification_key
     assert key != "key"
+    assert hash(key) != hash(SigningKey.generate("ES256").verification_key)
 
 
 def test_signing_keys_are_equal_to_themselves_only() -> None:
@@ -181,6 +182,10 @@ def test_an_eddsa_jwk_goes_by_its_curve(signing_keys: dict[str, SigningKey]) -> 
         del jwk["alg"]
         assert VerificationKey.from_jwk(jwk).alg == name
         assert VerificationKey.from_jwk(jwk, alg="EdDSA").alg == name
+        private = signing_keys[name].unsafe_to_jwk()
+        del private["alg"]
+        assert SigningKey.from_jwk(private, alg="EdDSA").alg == "EdDSA"
+        assert SigningKey.from_jwk(private).alg == name
 
 
 # --- PEM ---------------------------------------------------------------------------------------------
@@ -203,6 +208,7 @@ def test_public_pem_is_read(name: str, signing_keys: dict[str, SigningKey]) -> N
     pem = native.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for data in (pem, pem.decode()):
         assert VerificationKey.from_pem(data, alg=name) == signing_keys[name].verification_key
+        assert VerificationKey.from_pem(data, alg=name, kid="k").kid == "k"
 
 
 def test_older_pem_forms_are_read() -> None:
@@ -304,6 +310,9 @@ def test_passwords_are_needed_exactly_where_there_is_encryption(signing_keys: di
         assert refusal(key.unsafe_to_pem, password=other).code == "key.password"
     for empty in ("", b"", "x" * 1024):
         assert refusal(key.unsafe_to_pem, password=empty).code == "key.password"
+    for edge in ("x", "x" * 1023):
+        sealed = key.unsafe_to_pem(password=edge)
+        assert SigningKey.from_pem(sealed, password=edge).kid == key.thumbprint()
 
 
 def test_pem_keys_that_cannot_sign_are_refused() -> None:

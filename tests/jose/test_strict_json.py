@@ -174,6 +174,19 @@ def test_nesting_is_bounded_exactly(opening: str, closing: str) -> None:
     assert refusal(beyond.encode()) == "token.json"
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_what_was_closed_before_counts_no_more(opening: str, closing: str) -> None:
+    """Where there are more brackets than levels are allowed, the levels are counted one by one."""
+    beside = f'"b":[{",".join(["[]", "{}"] * 20)}]'
+    for inner, allowed in ((MAX_DEPTH - 1, True), (MAX_DEPTH, False)):
+        nested = '"a":' + opening * inner + "1" + closing * inner
+        for text in (f"{{{beside},{nested}}}", f"{{{nested},{beside}}}"):
+            if allowed:
+                assert parse_object(text.encode()) == json.loads(text)
+            else:
+                assert refusal(text.encode()) == "token.json"
+
+
 def test_brackets_beside_each_other_or_in_strings_are_no_nesting() -> None:
     wide = {"a": [[] for _ in range(50)], "b": "[{" * 100, 'c"\\[': '"[[[[' * 20, "d": {"e": {}}}
     assert parse_object(json.dumps(wide).encode()) == wide
@@ -189,6 +202,9 @@ def test_digits_are_bounded_exactly(sign: str) -> None:
     assert parse_object(dump_object(parsed)) == parsed
     assert refusal(f'{{"a":{sign}{"9" * (MAX_DIGITS + 1)}}}'.encode()) == "token.json"
     assert refusal(f'{{"a":0.{"1" * MAX_DIGITS}}}'.encode()) == "token.json"
+    longest = f"0.{'1' * (MAX_DIGITS - 2)}"
+    assert parse_object(f'{{"a":{longest}}}'.encode()) == {"a": float(longest)}
+    assert refusal(f'{{"a":{longest}1}}'.encode()) == "token.json"
 
 
 def test_a_long_document_of_short_numbers_is_read() -> None:
@@ -265,6 +281,15 @@ def test_the_message_names_the_claim_and_never_its_value() -> None:
         dump_object({"password": b"hunter2"})
     assert "password" in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["größe", "\ud800", "名" * 100, "a\n"])
+def test_a_member_of_any_name_can_be_named(name: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        dump_object({"fine": 1, name: object()})
+    assert caught.value.code == "claims.json"
+    assert str(caught.value).isascii()
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("members", [{1: "a"}, {None: 1}, {"a": 1, 2: 2}])

@@ -66,6 +66,7 @@ class Runner:
         return True
 
     def _run_all(self) -> None:
+        forget_caches(functions_by_place(Path("src")))
         reached, modules = self._in_fork(self._measure_lines)
         # What the tests import late is imported once, here, and not anew in every fork.
         for name in modules:
@@ -73,7 +74,6 @@ class Runner:
                 importlib.import_module(name)
         self._seconds: list[float] = self._in_fork(self._measure_times)
         self._functions = functions_by_place(Path("src"))
-        forget_caches(self._functions)
         gc.collect()
         gc.freeze()  # so that no fork copies pages only to count references anew
         killers: dict[str, list[int]] = defaultdict(list)
