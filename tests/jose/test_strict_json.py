@@ -187,6 +187,18 @@ def test_what_was_closed_before_counts_no_more(opening: str, closing: str) -> No
                 assert refusal(text.encode()) == "token.json"
 
 
+@pytest.mark.parametrize("before", [0, 10, 20])
+def test_levels_add_up_on_both_sides_of_what_was_closed(before: int) -> None:
+    for levels, allowed in ((MAX_DEPTH - 1, True), (MAX_DEPTH, False)):
+        text = (
+            '{"a":' + "[" * before + "[]," * (before > 0) + "[" * (levels - before) + "1" + "]" * levels + "}"
+        )
+        if allowed:
+            assert parse_object(text.encode()) == json.loads(text)
+        else:
+            assert refusal(text.encode()) == "token.json"
+
+
 def test_brackets_beside_each_other_or_in_strings_are_no_nesting() -> None:
     wide = {"a": [[] for _ in range(50)], "b": "[{" * 100, 'c"\\[': '"[[[[' * 20, "d": {"e": {}}}
     assert parse_object(json.dumps(wide).encode()) == wide

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -133,12 +134,11 @@ def functions_by_place(folder: Path) -> dict[Place, list[FunctionType]]:
     return found
 
 
-def forget_caches(functions: dict[Place, list[FunctionType]]) -> None:
-    """Empty the caches of these functions: what the import of a test computed is no mutant's answer."""
+def caches_of(functions: dict[Place, list[FunctionType]]) -> list[Any]:
+    """Return the `functools.cache` wrappers of these functions."""
     originals = {id(function) for found in functions.values() for function in found}
-    for cached in gc.get_objects():
-        if type(cached) is _Cached and id(cached.__wrapped__) in originals:
-            cached.cache_clear()
+    wrappers = [found for found in gc.get_objects() if type(found) is _Cached]
+    return [wrapper for wrapper in wrappers if id(wrapper.__wrapped__) in originals]
 
 
 def apply(mutant: Mutant, functions: dict[Place, list[FunctionType]]) -> bool:

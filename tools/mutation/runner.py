@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import coverage
 import pytest
-from tools.mutation.mutants import Mutant, apply, forget_caches, functions_by_place
+from tools.mutation.mutants import Mutant, apply, caches_of, functions_by_place
 from tools.mutation.score import ALIVE
 
 _OUTCOMES = {0: "survived", 1: "killed", 2: "impossible"}
@@ -66,7 +66,8 @@ class Runner:
         return True
 
     def _run_all(self) -> None:
-        forget_caches(functions_by_place(Path("src")))
+        self._caches = caches_of(functions_by_place(Path("src")))
+        self._forget()
         reached, modules = self._in_fork(self._measure_lines)
         # What the tests import late is imported once, here, and not anew in every fork.
         for name in modules:
@@ -170,6 +171,7 @@ class Runner:
         measure = coverage.Coverage(data_file=None, include=["src/jwtkit/*"], config_file=False)
         measure.start()
         for index in range(len(self._items)):
+            self._forget()
             measure.switch_context(str(index))
             self._run(index, index + 1)
         measure.stop()
@@ -182,6 +184,11 @@ class Runner:
             for path in data.measured_files()
         }
         return reached, [name for name in sys.modules if name not in before]
+
+    def _forget(self) -> None:
+        """Empty the caches: what an import or an earlier test computed is no mutant's answer."""
+        for cache in self._caches:
+            cache.cache_clear()
 
     def _measure_times(self) -> list[float]:
         seconds = []
