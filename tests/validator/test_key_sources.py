@@ -291,6 +291,11 @@ class Unmarked:
     def refresh(self, kid: str, /) -> None: ...
 
 
+class UnmarkedAwaited(Unmarked):
+    async def refresh(self, kid: str, /) -> None:  # type: ignore[override]
+        ...
+
+
 def test_a_sync_validator_takes_no_awaited_store() -> None:
     with pytest.raises(ConfigurationError, match="needs an AsyncTokenValidator"):
         TokenValidator(ISSUER, audience=AUDIENCE, keys=AwaitedKeys(KEY))
@@ -302,7 +307,7 @@ def test_an_async_validator_takes_no_store_that_would_block(store: Any) -> None:
         AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=store(KEY))
 
 
-@pytest.mark.parametrize("store", [RemoteKeys, AwaitedKeys, Keys])
+@pytest.mark.parametrize("store", [RemoteKeys, AwaitedKeys, UnmarkedAwaited, Keys])
 def test_an_async_validator_takes_stores_that_await_or_never_wait(store: Any) -> None:
     assert AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=store(KEY))
 

@@ -186,6 +186,11 @@ class UnmarkedSource:
         return self.answer
 
 
+class UnmarkedAwaitedSource(UnmarkedSource):
+    async def status(self, query: RevocationQuery, /) -> RevocationStatus:  # type: ignore[override]
+        return super().status(query)
+
+
 def test_a_sync_validator_takes_no_awaited_source() -> None:
     with pytest.raises(ConfigurationError, match="needs an AsyncTokenValidator"):
         TokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=AwaitedSource(STANDS))  # type: ignore[arg-type]
@@ -198,7 +203,7 @@ def test_an_async_validator_takes_no_source_that_would_block() -> None:
             AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=kind(STANDS))
 
 
-@pytest.mark.parametrize("source", [Source, AwaitedSource])
+@pytest.mark.parametrize("source", [Source, AwaitedSource, UnmarkedAwaitedSource])
 def test_an_async_validator_takes_sources_that_await_or_never_wait(source: Any) -> None:
     assert AsyncTokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, revocation=source(STANDS)).asks_revocation
 
