@@ -132,3 +132,10 @@ def test_a_report_never_holds_the_token() -> None:
             for segment in token.split("."):
                 assert segment not in str(report)
                 assert segment not in repr(report)
+
+
+def test_a_hint_stands_under_its_own_row_only() -> None:
+    last = CheckResult("revocation", CheckStatus.FAILED, "the token to stand", code="x", hint="log in again")
+    report = ValidationReport((CheckResult("form", CheckStatus.PASSED, "a compact JWS"), last))
+    lines = str(report).splitlines()
+    assert [line for line in lines if "→" in line] == [lines[-1]]
