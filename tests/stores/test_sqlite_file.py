@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from jwtkit.errors import ConfigurationError, ContentionError
-from jwtkit.stores import AsyncSQLiteSessionStore, SQLiteSessionStore
+from jwtkit.stores import AsyncSQLiteSessionStore, SQLiteSessionStore, rows
 from jwtkit.stores.sqlite import file, schema
 from jwtkit.testing import ManualClock
-from jwtkit.testing.given import a_family
+from jwtkit.testing.given import a_family, rotated
 
 CLOCK = ManualClock()
 
@@ -104,6 +104,25 @@ def test_the_file_says_whose_it_is(path):
             "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE 'sqlite_%' AND strict"
         ).rows
         assert {name for (name,) in tables} == {"families", "epochs", "denials"}
+
+
+def test_sessions_of_the_first_schema_are_kept(path):
+    """A file made before sessions had an address is used on, its sessions with it."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    schema.migrate(connection, schema.MIGRATIONS[:1])
+    family = a_family(CLOCK, address=None)
+    columns = [column for column in rows.COLUMNS if column != "address"]
+    values = [getattr(family, column) for column in columns]
+    connection.execute(
+        f"INSERT INTO families ({', '.join(columns)}, over_at, purge_check_at)"  # noqa: S608 - names of columns
+        f" VALUES ({', '.join('?' * len(columns))}, ?, ?)",
+        (*values, family.idle_expires_at, family.idle_expires_at),
+    )
+    connection.close()
+    with SQLiteSessionStore(path) as store:
+        assert store.read(family.session_id).family == family
+        assert store.compare_and_swap(rotated(family, CLOCK, address="::1"), expected_version=family.version)
+        assert store.read(family.session_id).family.address == "::1"
 
 
 def test_sessions_outlive_the_store(path):

@@ -41,6 +41,7 @@ class Family:
         absolute_expires_at: After this the session is over.
         ended_at: When it was ended before its time, or None while it is alive.
         end_reason: Why it was ended, or None while it is alive.
+        address: The network address it was last used from, as the service saw it, or None.
     """
 
     session_id: str
@@ -67,3 +68,4 @@ class Family:
     absolute_expires_at: int
     ended_at: int | None = None
     end_reason: EndReason | None = None
+    address: str | None = None

@@ -56,6 +56,7 @@ def a_family(clock: ManualClock, **changes: object) -> Family:
         tenant="acme",
         confirmation=None,
         label="Firefox on Linux",
+        address="2001:db8::7",
         scopes="orders:read orders:write",
         claims='{"plan":"gold"}',
         epoch=0,

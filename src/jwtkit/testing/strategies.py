@@ -127,6 +127,7 @@ def families() -> st.SearchStrategy[Family]:
         tenant=optional_text,
         confirmation=optional_text,
         label=optional_text,
+        address=optional_text,
         scopes=text,
         claims=text,
         epoch=number,

@@ -78,6 +78,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Purging denials that have run out.
         "CREATE INDEX denials_by_until ON denials (until)",
     ),
+    # Where a session was last used from; not known of those begun before.
+    ("ALTER TABLE families ADD COLUMN address TEXT",),
 )
 """Each step makes the schema of the version before into the next; the first starts from nothing.
 

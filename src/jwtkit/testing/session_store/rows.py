@@ -31,6 +31,7 @@ _TEXTS = (
     "label",
     "scopes",
     "key_id",
+    "address",
 )
 _OPTIONAL = tuple(field.name for field in fields(Family) if "None" in str(field.type))
 _LARGE = 2**53 + 1
@@ -57,7 +58,7 @@ class RowLaws:
         store.insert(family)
         assert store.read(family.session_id).family == family
 
-    @pytest.mark.parametrize("field", ["client_id", "tenant", "confirmation", "label", "scopes"])
+    @pytest.mark.parametrize("field", ["client_id", "tenant", "confirmation", "label", "scopes", "address"])
     def test_an_empty_text_stays_empty(self, store: SessionStore, clock: ManualClock, field: str) -> None:
         """An empty text is not made into None."""
         family = a_family(clock, **{field: ""})
@@ -71,7 +72,12 @@ class RowLaws:
         family = a_family(clock)
         store.insert(family)
         ended = rotated(
-            family, clock, confirmation="thumbprint", ended_at=milliseconds(clock), end_reason="reused"
+            family,
+            clock,
+            confirmation="thumbprint",
+            address="198.51.100.9",
+            ended_at=milliseconds(clock),
+            end_reason="reused",
         )
         assert store.compare_and_swap(ended, expected_version=1)
         assert store.read(family.session_id).family == ended
