@@ -114,7 +114,7 @@ def test_sessions_of_the_first_schema_are_kept(path):
     columns = [column for column in rows.COLUMNS if column != "address"]
     values = [getattr(family, column) for column in columns]
     connection.execute(
-        f"INSERT INTO families ({', '.join(columns)}, over_at, purge_check_at)"  # noqa: S608 - names of columns
+        f"INSERT INTO families ({', '.join(columns)}, over_at, purge_check_at)"
         f" VALUES ({', '.join('?' * len(columns))}, ?, ?)",
         (*values, family.idle_expires_at, family.idle_expires_at),
     )
