@@ -13,7 +13,7 @@ from typing import Final
 
 from jwtkit.errors import MalformedTokenError
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "encode", "encode_bytes"]
 
 _ALPHABET: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
@@ -38,7 +38,12 @@ def encode(data: bytes) -> str:
     Returns:
         The only text that `decode` reads back as `data`.
     """
-    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
+    return encode_bytes(data).decode("ascii")
+
+
+def encode_bytes(data: bytes) -> bytes:
+    """Encode as `encode` does, to ASCII bytes, as a signing input is put together of."""
+    return b2a_base64(data).rstrip(b"=\n").translate(_TO_URL)
 
 
 def decode(text: bytes | str) -> bytes:
