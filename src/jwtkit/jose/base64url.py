@@ -60,16 +60,22 @@ def decode(text: bytes | str) -> bytes:
             impossible length or left-over bits that are not zero; ``token.type``: neither str nor bytes.
     """
     try:
-        if isinstance(text, str):
-            text = text.encode("ascii")
-        elif not isinstance(text, bytes):
-            raise MalformedTokenError("base64url text must be str or bytes", code="token.type")
+        if type(text) is not bytes:
+            text = _as_bytes(text)
         remainder = len(text) & 3
         if remainder and text[-1] not in _LAST[remainder]:
             raise _not_canonical()
         return a2b_base64(text.translate(_FROM_URL) + _PADDING[remainder], strict_mode=True)
     except (_BinasciiError, UnicodeEncodeError):
         raise _not_canonical() from None
+
+
+def _as_bytes(text: bytes | str) -> bytes:
+    if isinstance(text, str):
+        return text.encode("ascii")
+    if isinstance(text, bytes):
+        return bytes(text)
+    raise MalformedTokenError("base64url text must be str or bytes", code="token.type")
 
 
 def _not_canonical() -> MalformedTokenError:
