@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtkit.errors import ConfigurationError
-from jwtkit.jose import ALGORITHMS, SigningKey, VerificationKey
+from jwtkit.jose import ALGORITHMS, SigningKey
 from jwtkit.jose.algorithms import algorithm_for_key, algorithm_named
 from jwtkit.jose.key_types import engine
 
@@ -88,7 +88,10 @@ def test_any_altered_byte_is_refused(
     assert key.verification_key.verify(b"message", bytes(altered)) is False
 
 
-@pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].kty in {"RSA", "OKP"}])
+BY_LENGTH = [name for name, row in ALGORITHMS.items() if row.kty in {"RSA", "OKP"} and not row.polymorphic]
+
+
+@pytest.mark.parametrize("name", BY_LENGTH)
 def test_the_engine_never_sees_a_signature_of_another_length(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

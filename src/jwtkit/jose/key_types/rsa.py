@@ -116,7 +116,7 @@ class RSAKeyType:
 
 
 def _scheme(algorithm: Algorithm) -> tuple[Any, Any]:
-    """Return padding and hash: PKCS #1 v1.5, or PSS with MGF1 and a salt as long as the hash (RFC 7518 §3.5)."""
+    """Return padding and hash; of PSS the mask and the salt go by the hash too (RFC 7518 §3.3, §3.5)."""
     from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
 
     digest = engine.hash_of(algorithm)
