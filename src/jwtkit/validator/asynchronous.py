@@ -48,7 +48,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         """Return the token if every check holds (see `TokenValidator.validate`)."""
         now = self._now()
         try:
-            signed = self._recall(token, now, confirmation) if self._cache is not None else None
+            cache = self._cache if confirmation is None else None
+            signed = None if cache is None else cache.find(token, now)
             if signed is None:
                 signed = await self._signed(token)
                 anchor, binding, claims = signed
@@ -56,8 +57,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
                 if failures or confirmation is not None or "cnf" in claims:
                     proof = confirmation_error(claims, confirmation, unsafe_ignore=unsafe_ignore_confirmation)
                     raise_for_claims(failures, proof)
-                if self._cache is not None:
-                    self._cache.keep(token, *signed)
+                if cache is not None:
+                    cache.keep(token, *signed)
             if self._revocation is not None:
                 await _require_standing(self._revocation, signed)
         except TokenError as error:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from jwtkit.errors import ConfigurationError
+from jwtkit.tokens.checks import find_failures
 from jwtkit.tokens.policy import Policy
 from jwtkit.validator.trust import Anchor, Binding, is_changeable
 
@@ -67,9 +68,16 @@ class TokenCache:
         if entry is None or key is None:
             return None
         anchor, binding, claims, valid_from, valid_until, nested = entry
-        if not valid_from <= now < valid_until or not anchor.still_believes(binding):
+        try:
+            keys_unchanged = anchor.store.key_set() is binding.snapshot
+        except Exception:  # the validation in full that follows meets the failure, and reports it
+            keys_unchanged = False
+        if not keys_unchanged or not valid_from <= now < valid_until:
             with self._lock:
                 self._entries.pop(key, None)
+            return None
+        # A check of the caller's may depend on more than the token.
+        if anchor.policy.checks and find_failures(claims, binding.kind, anchor.policy, now):
             return None
         # A caller may change a list it was given; the next one must not see that.
         return anchor, binding, deepcopy(claims) if nested else claims

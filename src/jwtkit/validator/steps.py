@@ -27,7 +27,7 @@ from jwtkit.events import Observer, TokenRefused, notify
 from jwtkit.jose import JWKSet, SigningKey, VerificationKey, base64url, jws, strict_json
 from jwtkit.keys.protocols import VerificationKeyStore
 from jwtkit.revocation import RevocationQuery, RevocationStatus
-from jwtkit.tokens.checks import EXPIRED, find_failures
+from jwtkit.tokens.checks import EXPIRED
 from jwtkit.tokens.claims import confirmation_thumbprint, is_text
 from jwtkit.tokens.hints import hint_for_token
 from jwtkit.tokens.policy import Check, Policy, read_duration
@@ -236,17 +236,6 @@ class Steps(Generic[R]):
         # The length first: what was refused for it must not be copied to be looked at.
         if isinstance(token, (str, bytes)) and len(token) <= _LONGEST_HINTED:
             error.hint = hint_for_token(token if isinstance(token, str) else token.decode("latin-1"))
-
-    def _recall(self, token: str | bytes, now: float, confirmation: str | None) -> Signed | None:
-        """Return a token that passed before and still does, or None to validate it in full."""
-        found = self._cache.find(token, now) if self._cache is not None and confirmation is None else None
-        if found is None:
-            return None
-        anchor, binding, claims = found
-        # A check of the caller's may depend on more than the token.
-        if anchor.policy.checks and find_failures(claims, binding.kind, anchor.policy, now):
-            return None
-        return found
 
 
 def read_max_expired_for(value: timedelta) -> float:

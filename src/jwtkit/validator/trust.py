@@ -144,13 +144,6 @@ class Anchor:
         source = Source(MappingProxyType(header), key.kid, self.policy.profile)
         return Binding(source, normalise_type(header.get("typ")), key, snapshot), learned.bindings
 
-    def still_believes(self, binding: Binding) -> bool:
-        """Say whether the keys are those the binding was made with; a store that fails answers no."""
-        try:
-            return self.store.key_set() is binding.snapshot
-        except Exception:  # the validation in full that follows meets the failure, and reports it
-            return False
-
     def _learn(self, snapshot: JWKSet) -> _Learned:
         if not isinstance(snapshot, JWKSet):
             raise KeysUnavailableError(f"the key store returned {type(snapshot).__name__}, not a JWKSet")
