@@ -10,6 +10,7 @@ from bench.workbench import Workbench
 
 SUITES = {
     "validate": "validate",
+    "floor": "floor",
     "issue": "issue",
     "refuse": "refuse",
     "cache": "cache",
