@@ -31,6 +31,9 @@ ABSOLUTE = milliseconds(POLICY.absolute)
 PROBE = 1
 """The nonce of a question that is never followed by a write; calls draw theirs from 2 on."""
 
+LOGOUT = 255
+"""The nonce of a logout, of which there is one at most."""
+
 LOGIN = Family(
     session_id="AAECAwQFBgcICQoLDA0ODw",
     issuer="https://orders.example",
@@ -73,9 +76,16 @@ class Question(NamedTuple):
     read_again: bool = False
 
 
+class Swap(NamedTuple):
+    """A write that wins where the store's row has the version of the one it was decided on."""
+
+    row: int
+    decided_on: int
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision, its row and token as numbers; 0 for none."""
+    """A decision, its write (a swap) and its token as numbers; 0 for none."""
 
     outcome: str
     rule: int
@@ -86,7 +96,7 @@ class Verdict:
 
 
 class Judge:
-    """Numbers rows and tokens, and asks the decision.
+    """Numbers rows, swaps and tokens, and asks the decision.
 
     Args:
         levels: The rotation keys of a process before, between and after the steps of replacing the secret.
@@ -97,12 +107,16 @@ class Judge:
         self.module: Any = module
         self.levels = levels
         self.rows: list[Any] = [None]
+        self.drawn: list[int] = [0]
+        """The nonce of the call that wrote each row; 0 for a login."""
+        self.swaps: list[Swap] = [Swap(0, 0)]
         self.tokens: list[Any] = [None]
         self.lineage: list[tuple[int, ...]] = [()]
         """Of each token, the tokens from the login's to itself."""
         self.nonces: list[frozenset[int]] = [frozenset()]
         """Of each token, the nonces it was made with, its forebears' among them."""
         self._row_numbers: dict[Family, int] = {}
+        self._swap_numbers: dict[Swap, int] = {}
         self._token_numbers: dict[tuple[RefreshToken, int], int] = {}
         self._verdicts: dict[Question, Verdict] = {}
         self._logins: dict[tuple[int, int], tuple[int, int]] = {}
@@ -124,12 +138,14 @@ class Judge:
         return made
 
     def revoked(self, row: int, now: int) -> int:
-        """Return the row as it is after a logout."""
+        """Return the write of a logout."""
         number = self._ends.get((row, now))
         if number is None:
             family = self.rows[row]
-            ended = self.module.end(family, now=max(now, family.used_at), reason="revoked")
-            number = self._ends[row, now] = self._row(ended)
+            ended = self.module.end(
+                family, now=max(now, family.used_at), reason="revoked", nonce=_drawn(LOGOUT)
+            )
+            number = self._ends[row, now] = self._swap(ended, row, LOGOUT)
         return number
 
     def verdict(self, question: Question) -> Verdict:
@@ -184,7 +200,7 @@ class Judge:
             self.module.Presentation(
                 pair=claims, was_live=question.was_live, read_again=question.read_again, **caller
             ),
-            nonce=question.nonce.to_bytes(16, "big"),
+            nonce=_drawn(question.nonce),
             policy=POLICY,
             keys=self.levels[question.level],
         )
@@ -192,21 +208,33 @@ class Judge:
     def _asked(self, question: Question) -> Verdict:
         made = self._decision(question, OWNER)
         answer = 0 if made.token is None else self._token(made.token, question.token, made.family.nonce)
-        write = self._row(made.family) if made.swap else 0
+        write = self._swap(made.family, question.row, question.nonce) if made.swap else 0
         return Verdict(made.outcome.value, made.rule, write, answer, made.family == self.rows[question.row])
 
-    def _row(self, family: Family) -> int:
+    def _row(self, family: Family, nonce: int = 0) -> int:
         number = self._row_numbers.setdefault(family, len(self.rows))
         if number == len(self.rows):
             self.rows.append(family)
+            self.drawn.append(nonce)
+        return number
+
+    def _swap(self, family: Family, decided_on: int, nonce: int) -> int:
+        swap = Swap(self._row(family, nonce), decided_on)
+        number = self._swap_numbers.setdefault(swap, len(self.swaps))
+        if number == len(self.swaps):
+            self.swaps.append(swap)
         return number
 
     def _token(self, token: RefreshToken, parent: int, nonce: bytes | int) -> int:
         # A token does not tell when its parent was made, so two that might have been share children.
         number = self._token_numbers.setdefault((token, parent), len(self.tokens))
         if number == len(self.tokens):
-            drawn = nonce if isinstance(nonce, int) else int.from_bytes(nonce, "big")
+            drawn = nonce if isinstance(nonce, int) else int.from_bytes(nonce, "little")
             self.tokens.append(token)
             self.lineage.append((*self.lineage[parent], number))
             self.nonces.append(self.nonces[parent] | {drawn})
         return number
+
+
+def _drawn(nonce: int) -> bytes:
+    return nonce.to_bytes(16, "little")

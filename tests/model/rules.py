@@ -20,8 +20,9 @@ ANSWERED_AFTER_END = "a session that was ended answers"
 ANSWERED_AFTER_LOGOUT = "a session begun before a logout of everyone answers"
 OUTLIVED = "a session whose lifetime has passed answers"
 EXTENDED = "a retry changes the row"
-NOT_MONOTONE = "generation, version or epoch went back, or a version was skipped"
+NOT_MONOTONE = "generation or epoch went back, a generation was skipped, or a version stayed"
 REVIVED = "a session that was ended is written to"
+UNSEEN = "a write replaces a row that it was not decided on"
 PAIRING = "pairing: "
 CLOCK = "a token is older than its parent"
 
@@ -82,10 +83,11 @@ def judged_on_old_row(judge: Judge, state: State, question: Question, verdict: V
 
 def written(judge: Judge, state: State, write: int, answer: int, has_failed_over: bool) -> str:
     """Check a write the store has accepted."""
-    before, after = judge.rows[state.row], judge.rows[write]
+    swap = judge.swaps[write]
+    before, after = judge.rows[state.row], judge.rows[swap.row]
     if before.ended_at is not None:
         return REVIVED
-    if after.version != before.version + 1 or after.generation != before.generation + bool(answer):
+    if after.version == before.version or after.generation != before.generation + bool(answer):
         return NOT_MONOTONE
     if after.epoch != before.epoch or after.absolute_expires_at != before.absolute_expires_at:
         return NOT_MONOTONE
@@ -94,7 +96,7 @@ def written(judge: Judge, state: State, write: int, answer: int, has_failed_over
             return FORK
         if judge.tokens[answer].issued_at < judge.tokens[state.chain[-1]].issued_at:
             return CLOCK
-    return ""
+    return "" if swap.decided_on == state.row else UNSEEN
 
 
 def handed_out(judge: Judge, state: State, answer: int, has_failed_over: bool) -> str:

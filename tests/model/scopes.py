@@ -22,7 +22,11 @@ SCOPES: dict[str, tuple[Scope, int]] = {
     "a lagging replica": (
         Scope(calls=2, thefts=1, ticks=2, durations=NEAR_IDLE, stale_reads=1), 40_000),
     "a failover": (
-        Scope(calls=2, thefts=1, ticks=1, durations=PAST_LAG, failovers=1, revokes=1), 52_000),
+        Scope(calls=2, thefts=1, ticks=1, durations=PAST_LAG, failovers=1, revokes=1), 79_000),
+    "a failover and late writes": (
+        Scope(calls=1, thefts=1, ticks=1, durations=(15_000,), failovers=1, revokes=1, unknowns=1), 13_000),
+    "a failover and a clock set back": (
+        Scope(calls=2, thefts=1, failovers=1, revokes=1, skews=1), 14_000),
     "a little of everything": (
         Scope(calls=1, thefts=1, ticks=1, durations=(30_000,), unknowns=1, revokes=1, deploys=1,
               stale_reads=1), 26_000),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.model import rules
 from tests.model.explore import explore
 from tests.model.judge import Judge
-from tests.model.scopes import PAST_LAG, SCOPES, chosen
+from tests.model.scopes import SCOPES, chosen
 from tests.model.symbols import real_levels, symbolic_levels
 from tests.model.world import Scope, World
 
@@ -32,13 +31,3 @@ def test_real_macs_lead_to_the_very_same_states(scope: Scope) -> None:
     assert not real.trace, real.trace
     assert (real.states, real.steps) == (symbolic.states, symbolic.steps)
     assert real.states >= 1_000
-
-
-def test_known_limit_a_write_decided_before_a_failover_can_undo_a_logout_after_it() -> None:
-    """A version says how often a row was written, not by whom: after a fallback the same one comes again.
-
-    Remove this test, and the paragraph in the documentation, when a swap compares more than the version.
-    """
-    scope = Scope(calls=2, thefts=1, ticks=1, durations=PAST_LAG, failovers=1, revokes=1, straddling=True)
-    found = explore(World(scope, Judge(symbolic_levels())), stop_at=rules.REVIVED)
-    assert rules.REVIVED in found.broken

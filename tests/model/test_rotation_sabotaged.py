@@ -21,6 +21,8 @@ THIEF = Scope(calls=2, thefts=1, ticks=2)
 RACES = Scope(calls=2, thefts=1)
 LOGOUTS = Scope(calls=1, thefts=1, revokes=1, bumps=1, login=True)
 
+FAILOVER = Scope(calls=2, thefts=1, revokes=1, failovers=1)
+
 LEADS_ON = """_successor(token, family.generation, family.rotated_at, family.nonce, row_keys)
         if not compare_digest(_digest(row_keys, successor, family), family.digest):"""
 STRAYS = """_successor(token, family.generation, family.rotated_at, nonce, row_keys)
@@ -35,7 +37,8 @@ SABOTAGES = {
         "if behind == 2 and family.previous_rotated_at is not None", "if False", Scope(calls=3),
         rules.FALSE_LOGOUT),
     "end of a reused session": (
-        'end(family, now=now, reason="reused"), swap=True', "family", THIEF, rules.MISSED_REPLAY),
+        "Outcome.REUSED, 12, now, ended, swap=True", "Outcome.REUSED, 12, now, family", THIEF,
+        rules.MISSED_REPLAY),
     "epoch comparison": (
         "if family.epoch < snapshot.epoch:", "if False:", LOGOUTS, rules.ANSWERED_AFTER_LOGOUT),
     "end of a session": (
@@ -49,6 +52,9 @@ SABOTAGES = {
     "idle expiry of a row older than the token": (
         " and token.generation <= family.generation", "",
         Scope(calls=2, ticks=2, durations=(299_000, 15_000), stale_reads=1), rules.FALSE_LOGOUT),
+    "versions that never come again": (
+        "version=version_of(nonce, now),\n        key_id", "version=family.version + 1,\n        key_id", FAILOVER,
+        rules.UNSEEN),
     "access token's generation": (
         "pair.generation is None or pair.generation > token.generation", "pair.generation is None",
         RACES, rules.PAIRING),

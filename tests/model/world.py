@@ -34,8 +34,8 @@ class Scope:
         login: Whether the login is explored too, against the logouts of everyone.
         deploys: Steps of replacing the rotation secret.
         stale_reads: Reads that see an older row.
-        failovers: Times the store falls back to an older row and epoch for good.
-        straddling: Whether what was decided before a failover may be written after it.
+        failovers: Times the store falls back to an older row and epoch for good. What was decided before may
+            be written after it.
     """
 
     calls: int
@@ -52,7 +52,6 @@ class Scope:
     deploys: int = 0
     stale_reads: int = 0
     failovers: int = 0
-    straddling: bool = False
 
     @property
     def left(self) -> Left:
@@ -121,7 +120,7 @@ class State(NamedTuple):
     tabs: tuple[Call, Call]
     thief: Call
     revoking: int
-    """The row a logout is about to write; 0 for none."""
+    """What a logout is about to write; 0 for none."""
     login: tuple[int, ...]
     """(stage, epoch, now): 0 done, 1 to read the epoch, 2 the password, 3 the insert, 4 refused."""
     shared: int
@@ -261,7 +260,7 @@ class World:
         return self._answered(state, who, verdict, label, broken)
 
     def _write(self, state: State, who: int, call: Call) -> Iterator[Step]:
-        what = f"{self._who(who)}'s call writes {self._row(call.write)}"
+        what = f"{self._who(who)}'s call writes {self._swap(call.write)}"
         again = self._with(state, who, call._replace(stage=1, write=0, answer=0))
         wins = self._wins(state, call.write)
         if not wins:
@@ -294,15 +293,15 @@ class World:
     # The store.
 
     def _wins(self, state: State, write: int) -> bool:
-        rows = self.judge.rows
-        return not self.compares or rows[state.row].version == rows[write].version - 1
+        rows, swap = self.judge.rows, self.judge.swaps[write]
+        return not self.compares or rows[state.row].version == rows[swap.decided_on].version
 
     def _written(self, state: State, write: int, answer: int) -> tuple[State, str]:
         """Return the state after a write that the store has accepted, and the rule it broke."""
         broken = rules.written(self.judge, state, write, answer, self.scope.failovers > 0)
         return (
             state._replace(
-                row=write,
+                row=self.judge.swaps[write].row,
                 past=self._remembered(state),
                 chain=self.judge.lineage[answer] if answer else state.chain,
                 over=state.over or not answer,
@@ -322,7 +321,7 @@ class World:
         left = state.left
         if state.late[0]:
             arrived = state._replace(late=(0, 0))
-            what = f"the write of {self._row(state.late[0])} arrives"
+            what = f"the write of {self._swap(state.late[0])} arrives"
             if self._wins(state, state.late[0]):
                 written, broken = self._written(arrived, *state.late)
                 yield what, written, broken
@@ -354,8 +353,6 @@ class World:
         if left.failovers:
             for past in state.past:
                 fallen = state._replace(**past._asdict(), past=(), left=left.but("failovers"))
-                if not self.scope.straddling:
-                    fallen = self._without_writes(fallen)
                 yield f"the store falls back to {self._row(past.row)}", fallen, ""
 
     def _login(self, state: State) -> Iterator[Step]:
@@ -378,7 +375,7 @@ class World:
 
     def _administrator(self, state: State) -> Iterator[Step]:
         if state.revoking:
-            what = f"the logout writes {self._row(state.revoking)}"
+            what = f"the logout writes {self._swap(state.revoking)}"
             done = state._replace(revoking=0)
             if self._wins(state, state.revoking):
                 written, broken = self._written(done, state.revoking, 0)
@@ -401,23 +398,12 @@ class World:
         # The tabs are alike, so it does not matter which is which.
         return state._replace(tabs=(call, other) if call <= other else (other, call))
 
-    @staticmethod
-    def _without_writes(state: State) -> State:
-        """Return the state in which whoever was about to write finds the connection cut, and reads again."""
-        cut = (
-            call._replace(stage=1, write=0, answer=0) if call.stage == 2 else call
-            for call in (*state.tabs, state.thief)
-        )
-        first, second, thief = cut
-        tabs = (first, second) if first <= second else (second, first)
-        return state._replace(tabs=tabs, thief=thief, revoking=0, late=(0, 0))
-
     def _levels(self, state: State) -> tuple[int, ...]:
         """Return what processes know while a step is being rolled out: the old settings or the new."""
         return (state.level - 1, state.level) if state.level else (0,)
 
     def _fresh_nonce(self, state: State) -> int:
-        """Return the least nonce that nothing in this state was made with.
+        """Return the least nonce that nothing in this state was made with, nor anything its writes were decided on.
 
         A nonce is only ever compared, so one that is left nowhere may as well be drawn again: the states of
         different nonces are then one state.
@@ -428,6 +414,9 @@ class World:
         made.update(call.answer for call in (*state.tabs, state.thief))
         for past in state.past:
             made.update(past.chain)
+        judge = self.judge
+        writes = (*(call.write for call in (*state.tabs, state.thief)), state.revoking, state.late[0])
+        used.update(judge.drawn[row] for write in writes for row in judge.swaps[write])
         taken = frozenset().union(*(nonces[token] for token in made)) | used
         nonce = 2
         while nonce in taken:
@@ -442,6 +431,9 @@ class World:
 
     def _row(self, row: int) -> str:
         return f"version {self.judge.rows[row].version}"
+
+    def _swap(self, write: int) -> str:
+        return self._row(self.judge.swaps[write].row)
 
     def _served(self, level: int) -> str:
         return f" to a process of step {level}" if self.scope.deploys else ""

@@ -288,7 +288,7 @@ class RotationMachine(RuleBasedStateMachine):
             if row is not None:
                 assert row.generation == chain.live
                 assert (row.ended_at is not None) == chain.over
-                assert row.version == chain.writes + 1
+                assert (row.version == 1) == (chain.writes == 0)
                 assert row.idle_expires_at == chain.idle * 1000
                 assert row.absolute_expires_at == chain.absolute * 1000
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.refresh.kit import KEYS, NOW, POLICY, SECRET, first_generation, judge, rotated
 
 from jwtkit.refresh import Family, RefreshPolicy, RotationSecret
-from jwtkit.refresh.decision import Outcome, PairClaims, end
+from jwtkit.refresh.decision import Outcome, PairClaims, end, version_of
 from jwtkit.refresh.token_text import encode, parse
 
 MINUTE = 60_000
@@ -107,7 +107,7 @@ class TestRule3:
         family, token = first_generation()
         now, options = NOW + MINUTE, {}
         if state == "ended":
-            family = end(family, now=now, reason="revoked")
+            family = end(family, now=now, reason="revoked", nonce=b"\x01" * 16)
         elif state == "expired":
             now = NOW + 15 * DAY
         elif state == "reused":
@@ -125,7 +125,7 @@ class TestRule4:
 
     def test_an_ended_session_stays_ended(self) -> None:
         family, token = first_generation()
-        decision = judge(end(family, now=NOW + 1, reason="revoked"), token)
+        decision = judge(end(family, now=NOW + 1, reason="revoked", nonce=b"\x01" * 16), token)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REVOKED, 4, False)
 
     def test_a_newer_epoch_ends_it(self) -> None:
@@ -197,7 +197,7 @@ class TestRule6:
         assert successor is not None
         assert after == replace(
             family,
-            version=2,
+            version=version_of(b"nonce-of-the-call", NOW + MINUTE),
             generation=1,
             digest=after.digest,
             previous_digest=family.digest,
@@ -240,6 +240,39 @@ class TestRule6:
         assert after.idle_expires_at == family.idle_expires_at
 
 
+class TestVersions:
+    """What a swap is compared by never comes a second time, even where the store has forgotten rows."""
+
+    def test_it_is_what_the_call_has_drawn_and_when(self) -> None:
+        """63 bits, so that every engine's integers hold it."""
+        assert version_of(bytes(7) + b"\x02" + b"\xff" * 8, 0) == 2
+        assert version_of(bytes(7) + b"\x02" + b"\xff" * 8, NOW) == NOW + 2
+        assert version_of(b"\x7f" + b"\xff" * 15, 0) == 2**63 - 1
+        assert version_of(b"\x7f" + b"\xff" * 15, 3) == version_of(b"\xff" * 16, 3) == 2
+        family, _ = rotated(*first_generation(), now=NOW, nonce=bytes(range(16)))
+        assert family.version == version_of(bytes(range(16)), NOW) == 0x0001020304050607 + NOW
+
+    def test_an_end_has_one_too(self) -> None:
+        family, token = first_generation()
+        ended = end(family, now=NOW, reason="revoked", nonce=bytes(range(16)))
+        assert ended.version == 0x0001020304050607 + NOW
+        ahead = replace(token, generation=9)
+        diverged = judge(family, ahead, now=NOW + DAY, nonce=bytes(range(16)), read_again=True).family
+        assert diverged is not None
+        assert (diverged.end_reason, diverged.version) == ("diverged", 0x0001020304050607 + NOW + DAY)
+
+    def test_two_histories_of_one_session_share_no_version(self) -> None:
+        """The store fell back to the login: what follows is told apart from all that was forgotten."""
+        family, token = first_generation()
+        forgotten, after = [], (family, token)
+        for second in range(5):
+            after = rotated(*after, now=NOW + second * SECOND, nonce=bytes([9 * second]) * 16)
+            forgotten.append(after[0].version)
+        anew, _ = rotated(family, token, now=NOW, nonce=b"\x50" * 16)
+        assert anew.generation == 1
+        assert anew.version not in forgotten
+
+
 class TestRule6WithoutRotation:
     """The policy keeps the refresh token."""
 
@@ -251,7 +284,10 @@ class TestRule6WithoutRotation:
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.KEPT, 6, True)
         assert decision.token is token
         assert decision.family == replace(
-            family, version=2, used_at=NOW + MINUTE, idle_expires_at=NOW + MINUTE + 14 * DAY
+            family,
+            version=version_of(b"nonce-of-the-call", NOW + MINUTE),
+            used_at=NOW + MINUTE,
+            idle_expires_at=NOW + MINUTE + 14 * DAY,
         )
 
     def test_the_row_is_written_once_a_minute_at_most(self) -> None:
@@ -404,7 +440,9 @@ class TestRule10:
         family, token = self.ahead()
         decision = judge(family, token, now=NOW + 11 * MINUTE, read_again=True)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REVOKED, 10, True)
-        assert decision.family == end(family, now=NOW + 11 * MINUTE, reason="diverged")
+        assert decision.family == end(
+            family, now=NOW + 11 * MINUTE, reason="diverged", nonce=b"nonce-of-the-call"
+        )
 
 
 class TestRule11:
@@ -436,9 +474,9 @@ class TestRule12:
         now = NOW + MINUTE + 30 * SECOND
         decision = judge(after, token, now=now)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.REUSED, 12, True)
-        assert decision.family == end(after, now=now, reason="reused")
+        assert decision.family == end(after, now=now, reason="reused", nonce=b"nonce-of-the-call")
         assert decision.family is not None
-        assert (decision.family.version, decision.family.ended_at) == (after.version + 1, now)
+        assert decision.family.ended_at == now
 
     @pytest.mark.parametrize("generations", [3, 4, 10])
     def test_any_older_generation_proves_itself(self, generations: int) -> None:
@@ -483,7 +521,7 @@ def _judged(name: str) -> tuple[Family | None, Any]:
         "2 UNAVAILABLE": (None, token, {"read_again": True}),
         "2 INVALID": (None, token, {"read_again": True, "policy": replace(POLICY, lag=timedelta(0))}),
         "3 MISMATCH": (family, token, {"client_id": None}),
-        "4 REVOKED": (end(family, now=NOW, reason="revoked"), token, {}),
+        "4 REVOKED": (end(family, now=NOW, reason="revoked", nonce=b"\x01" * 16), token, {}),
         "4 REVOKED by an epoch": (family, token, {"epoch": 1}),
         "4 UNAVAILABLE": (replace(family, epoch=1), token, {}),
         "5 EXPIRED": (replace(family, idle_expires_at=LATER), token, {}),
@@ -577,7 +615,7 @@ def test_a_decision_never_changes_the_row_it_was_given() -> None:
 def test_every_decision_keeps_the_promises(
     generation: int, now: int, epoch: int, ended: bool, rotate: bool, nonce: bytes, **changes: Any
 ) -> None:
-    """Whatever comes in: only rules 6, 10 and 12 write, one version on, and nothing but what they may."""
+    """Whatever comes in: only rules 6, 10 and 12 write, by a version of their own, and only what they may."""
     policy = replace(POLICY, rotate=rotate)
     tokens = []
     family, token = first_generation()
@@ -587,13 +625,13 @@ def test_every_decision_keeps_the_promises(
             family, token = rotated(family, token, now=NOW + step * SECOND)
     tokens.append(replace(token, generation=4))
     if ended:
-        family = end(family, now=NOW, reason="revoked")
+        family = end(family, now=NOW, reason="revoked", nonce=b"\x01" * 16)
     decision = judge(family, tokens[generation], now=now, epoch=epoch, nonce=nonce, policy=policy, **changes)
     assert decision.now >= family.rotated_at
     if decision.swap:
         after = decision.family
         assert after is not None
-        assert after.version == family.version + 1
+        assert after.version == version_of(nonce, decision.now)
         assert (decision.outcome, after.end_reason) in [
             (Outcome.ROTATED, None),
             (Outcome.KEPT, None),

@@ -22,7 +22,7 @@ def rotate(store, session_id):
     while True:
         family = store.read(session_id).family
         if store.compare_and_swap(rotated(family, clock), expected_version=family.version):
-            return family.version + 1
+            return family.generation + 1
 
 def start_together():
     print("ready", flush=True)

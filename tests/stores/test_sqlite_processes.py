@@ -52,7 +52,7 @@ def test_eight_processes_make_the_file_at_once(path):
 
 
 def test_two_processes_lose_no_swap(path):
-    """Each rotates one session a hundred times; the version counts both."""
+    """Each rotates one session a hundred times; the generation counts both."""
     family = a_family(CLOCK)
     with SQLiteSessionStore(path, synchronous="NORMAL") as store:
         store.insert(family)
@@ -65,9 +65,9 @@ def test_two_processes_lose_no_swap(path):
             path,
             2,
         )
-        versions = [int(version) for [line] in outputs for version in line.split()]
-        assert sorted(versions) == list(range(2, 202))
-        assert store.read(family.session_id).family.version == 201
+        generations = [int(generation) for [line] in outputs for generation in line.split()]
+        assert sorted(generations) == list(range(1, 201))
+        assert store.read(family.session_id).family.generation == 200
 
 
 def test_a_process_killed_between_the_swap_and_its_answer_has_swapped(path):
@@ -87,7 +87,7 @@ def test_a_process_killed_between_the_swap_and_its_answer_has_swapped(path):
     assert killed.process.returncode == -9
     with SQLiteSessionStore(path) as store:
         row = store.read(family.session_id).family
-        assert (row.version, row.generation, row.previous_digest) == (2, 1, family.digest)
+        assert (row.generation, row.previous_digest) == (1, family.digest)
     assert_sound(path)
 
 
@@ -112,8 +112,8 @@ def test_a_process_killed_at_any_moment_has_lost_nothing_it_confirmed(path):
         program.process.kill()
         confirmed = [int(line) for line in program.output(killed=True) if line.isdigit()]
         with SQLiteSessionStore(path) as store:
-            version = store.read(family.session_id).family.version
-        assert version - (confirmed[-1] if confirmed else version) in (0, 1)
+            generation = store.read(family.session_id).family.generation
+        assert generation - (confirmed[-1] if confirmed else generation) in (0, 1)
         assert_sound(path)
 
 
@@ -164,8 +164,8 @@ for child in children:
 stop.set()
 for thread in threads:
     thread.join()
-versions = [store.read(family.session_id).family.version for family in families]
-assert versions == [1 + done[family.session_id] for family in families[:2]] + [51] * 4, versions
+generations = [store.read(family.session_id).family.generation for family in families]
+assert generations == [done[family.session_id] for family in families[:2]] + [50] * 4, generations
 assert min(done[family.session_id] for family in families[:2]) > 0
 store.close()
 print("sound")
@@ -199,7 +199,7 @@ def test_a_child_closes_nothing_of_its_parents(path):
             rotate(store, family.session_id)
             sys.exit(0)
         assert os.waitpid(child, 0)[1] == 0
-        assert rotate(store, family.session_id) == 3
+        assert rotate(store, family.session_id) == 2
         store.close()
         """,
         path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
 from jwtkit.errors import StoreUnavailableError
+from jwtkit.refresh.decision import end
 from jwtkit.refresh.protocols import EpochScope
 from jwtkit.revocation import RevocationQuery
 from jwtkit.stores import MemorySessionStore, SQLiteSessionStore
@@ -104,9 +104,8 @@ class TwoStores(RuleBasedStateMachine):
     def end(self, session_id):
         family = self.memory.read(session_id).family
         if family is not None and family.ended_at is None:
-            ended = replace(
-                family, version=family.version + 1, ended_at=milliseconds(self.clock), end_reason="revoked"
-            )
+            now = milliseconds(self.clock)
+            ended = end(family, now=now, reason="revoked", nonce=now.to_bytes(16, "little"))
             self.both("compare_and_swap", ended, expected_version=family.version)
 
     @rule(scope=SCOPES)

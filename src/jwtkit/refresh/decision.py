@@ -18,7 +18,20 @@ from jwtkit.refresh.protocols import Snapshot
 from jwtkit.refresh.rotation_keys import FamilyKeys, RotationKeys
 from jwtkit.refresh.token_text import RefreshToken
 
-__all__ = ["Decision", "Outcome", "PairClaims", "Presentation", "begin", "decide", "end"]
+__all__ = [
+    "NONCE_SIZE",
+    "Decision",
+    "Outcome",
+    "PairClaims",
+    "Presentation",
+    "begin",
+    "decide",
+    "end",
+    "version_of",
+]
+
+NONCE_SIZE: Final = 16
+"""Random bytes each call draws, once: what its successor and its row's version are made of."""
 
 _USED_AT_PRECISION: Final = 60_000
 """Without rotation the row is rewritten at most once in so many milliseconds."""
@@ -135,9 +148,19 @@ def begin(
     return begun, token
 
 
-def end(family: Family, *, now: int, reason: EndReason) -> Family:
-    """Return the row of a session that is over now."""
-    return replace(family, version=family.version + 1, ended_at=now, end_reason=reason)
+def end(family: Family, *, now: int, reason: EndReason, nonce: bytes) -> Family:
+    """Return the row of a session that is over now; `nonce` is random bytes drawn for this call."""
+    return replace(family, version=version_of(nonce, now), ended_at=now, end_reason=reason)
+
+
+def version_of(nonce: bytes, now: int) -> int:
+    """Return the version of the row that a call writes at that time: 63 bits, shared with no other write.
+
+    Not a count: a store that has fallen back to an older row would count over the same numbers again, and a
+    swap decided on what it has forgotten could win over what it was told since. The time tells apart what
+    one call writes twice, where it did not learn what became of the first.
+    """
+    return (int.from_bytes(nonce[:8], "big") + now) % 2**63
 
 
 def decide(
@@ -193,7 +216,7 @@ def decide(
         return Decision(Outcome.UNAVAILABLE, 0, now, family, detail=detail)
     behind = family.generation - token.generation
     if behind < 0:
-        return _diverged(now, family, token, presented, policy)
+        return _diverged(now, family, token, presented, nonce, policy)
     if behind <= 1:
         kept = family.previous_digest if behind else family.digest
         if kept is None or not compare_digest(_digest(token_keys, token, family), kept):
@@ -218,7 +241,8 @@ def decide(
     if behind == 2 and family.previous_rotated_at is not None and now < family.previous_rotated_at + window:
         return Decision(Outcome.CONTENTION, 11, now, family, detail="overtaken twice inside the retry window")
     detail = f"generation {token.generation} came back, {family.generation} is live"
-    return Decision(Outcome.REUSED, 12, now, end(family, now=now, reason="reused"), swap=True, detail=detail)
+    ended = end(family, now=now, reason="reused", nonce=nonce)
+    return Decision(Outcome.REUSED, 12, now, ended, swap=True, detail=detail)
 
 
 def _mismatch(family: Family, token: RefreshToken, presented: Presentation) -> str | None:
@@ -262,13 +286,16 @@ def _use(
         if now - family.used_at < min(_USED_AT_PRECISION, idle // 2):
             return Decision(Outcome.KEPT, 6, now, family, token=token)
         used = replace(
-            family, version=family.version + 1, used_at=now, idle_expires_at=min(now + idle, absolute)
+            family,
+            version=version_of(nonce, now),
+            used_at=now,
+            idle_expires_at=min(now + idle, absolute),
         )
         return Decision(Outcome.KEPT, 6, now, used, swap=True, token=token)
     successor = _successor(token, family.generation + 1, now, nonce, current)
     rotated = replace(
         family,
-        version=family.version + 1,
+        version=version_of(nonce, now),
         key_id=current.key_id,
         generation=successor.generation,
         digest=_digest(current, successor, family),
@@ -302,7 +329,12 @@ def _digest(keys: FamilyKeys, token: RefreshToken, family: Family) -> bytes:
 
 
 def _diverged(
-    now: int, family: Family, token: RefreshToken, presented: Presentation, policy: RefreshPolicy
+    now: int,
+    family: Family,
+    token: RefreshToken,
+    presented: Presentation,
+    nonce: bytes,
+    policy: RefreshPolicy,
 ) -> Decision:
     """Decide on a token newer than its row (rule 10): the store has lost rotations it had confirmed."""
     waiting = _ahead_of_the_store(10, now, token, presented, policy)
@@ -310,7 +342,7 @@ def _diverged(
         return replace(waiting, family=family)
     # Going on from the older row would revive tokens that were superseded.
     detail = f"generation {token.generation} came, the store knows {family.generation}"
-    ended = end(family, now=now, reason="diverged")
+    ended = end(family, now=now, reason="diverged", nonce=nonce)
     return Decision(Outcome.REVOKED, 10, now, ended, swap=True, detail=detail)
 
 

@@ -19,7 +19,8 @@ class Family:
     Attributes:
         session_id: The family id, 16 random bytes as 22 base64url characters; the row's key.
         issuer: The issuer whose rotator made it.
-        version: 1 at insert, one more with every swap.
+        version: Names this very state of the row: 1 at insert, then a random number with every swap. To be
+            compared for equality, never for order.
         subject: Whom the session belongs to.
         client_id: The OAuth client it was given to, or None.
         tenant: The tenant, or None.

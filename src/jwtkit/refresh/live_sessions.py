@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
 from jwtkit.events import Event, Observer, SessionEnded, notify
-from jwtkit.refresh.decision import end
+from jwtkit.refresh.decision import NONCE_SIZE, end
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.refresh.guarded_store import GuardedStore
 from jwtkit.refresh.policy import milliseconds
@@ -31,17 +31,25 @@ class LiveSessions:
         store: Where they are.
         observer: Told of every end.
         clock: The time of events, in seconds.
+        random_bytes: Draws so many random bytes.
     """
 
-    __slots__ = ("_clock", "_observer", "issuer", "store")
+    __slots__ = ("_clock", "_observer", "_random_bytes", "issuer", "store")
 
     def __init__(
-        self, *, issuer: str, store: GuardedStore, observer: Observer | None, clock: Callable[[], float]
+        self,
+        *,
+        issuer: str,
+        store: GuardedStore,
+        observer: Observer | None,
+        clock: Callable[[], float],
+        random_bytes: Callable[[int], bytes],
     ) -> None:
         self.issuer: Final = issuer
         self.store: Final = store
         self._observer = observer
         self._clock = clock
+        self._random_bytes = random_bytes
 
     async def end(self, session_id: str, reason: EndReason, *, subject: str | None = None) -> bool:
         """End one session.
@@ -59,6 +67,7 @@ class LiveSessions:
             ContentionError: Others wrote to it each time.
         """
         outcome_unknown = False
+        nonce = self._random_bytes(NONCE_SIZE)
         for _ in range(ATTEMPTS):
             snapshot = await self.store.read(session_id)
             family = snapshot.family
@@ -67,7 +76,7 @@ class LiveSessions:
             if subject is not None and family.subject != subject:
                 return False
             if family.ended_at is None:
-                ended = end(family, now=max(snapshot.now, family.used_at), reason=reason)
+                ended = end(family, now=max(snapshot.now, family.used_at), reason=reason, nonce=nonce)
                 try:
                     if not await self.store.compare_and_swap(ended, expected_version=family.version):
                         continue

@@ -95,8 +95,8 @@ class SessionStore(Protocol):
     def compare_and_swap(self, family: Family, /, *, expected_version: int) -> bool:
         """Replace the row if its version is still `expected_version`; say whether it was.
 
-        `family.version` is `expected_version + 1`. The issuer, subject and `created_at` of a family never
-        change.
+        Versions are random numbers of up to 63 bits and in no order: compare them for equality. The issuer,
+        subject and `created_at` of a family never change.
         """
         ...
 

@@ -22,7 +22,7 @@ from jwtkit.errors import (
 )
 from jwtkit.events import SessionEnded, SessionRefreshed
 from jwtkit.refresh.access import Granted, narrowed
-from jwtkit.refresh.decision import Decision, Outcome, PairClaims, Presentation, decide
+from jwtkit.refresh.decision import NONCE_SIZE, Decision, Outcome, PairClaims, Presentation, decide
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import ATTEMPTS
 from jwtkit.refresh.pair import TokenPair
@@ -31,8 +31,6 @@ from jwtkit.refresh.token_text import RefreshToken, parse
 from jwtkit.tokens.token import IssuedToken
 
 __all__ = ["Rotation"]
-
-_NONCE_SIZE: Final = 16
 
 _REFUSALS: Final[Mapping[Outcome, type[RefreshError]]] = {
     Outcome.MISMATCH: RefreshMismatchError,
@@ -98,7 +96,7 @@ class Rotation:
         if token.absolute_expires_at <= self._parts.clock() * 1000:
             raise refusal(RefreshTokenExpiredError)
         pair = await self._pair_claims(token, access_token, presented.confirmation)
-        nonce = self._parts.random_bytes(_NONCE_SIZE)
+        nonce = self._parts.random_bytes(NONCE_SIZE)
         return await self._trade(token, replace(presented, pair=pair), scopes, nonce=nonce)
 
     async def revoke(self, refresh_token: str | bytes) -> bool:
@@ -130,7 +128,7 @@ class Rotation:
             )
             if ending is not None and _has_ended(snapshot.family, ending):
                 raise self._refused_by(ending, token)
-            family, successor = decision.family, decision.token
+            row, family, successor = snapshot.family, decision.family, decision.token
             if decision.outcome is Outcome.READ_AGAIN:
                 presented = replace(presented, read_again=True)
                 continue
@@ -142,9 +140,9 @@ class Rotation:
                 presented = replace(
                     presented, was_live=presented.was_live or decision.outcome is Outcome.ROTATED
                 )
-            if decision.swap and family is not None:
+            if decision.swap and family is not None and row is not None:
                 try:
-                    if not await store.compare_and_swap(family, expected_version=family.version - 1):
+                    if not await store.compare_and_swap(family, expected_version=row.version):
                         outcome_unknown = None
                         continue
                 except StoreUnavailableError as error:

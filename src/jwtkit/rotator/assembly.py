@@ -52,7 +52,9 @@ def assembled(
             "clock must be a callable giving seconds, such as time.time", code="rotator.clock"
         )
     seconds = _system_clock if clock is None else clock
-    sessions = LiveSessions(issuer=name, store=store, observer=observer, clock=seconds)
+    sessions = LiveSessions(
+        issuer=name, store=store, observer=observer, clock=seconds, random_bytes=os.urandom
+    )
     access = AccessTokens(
         issuer=name,
         lifetime=lifetime,

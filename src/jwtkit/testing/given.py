@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from secrets import token_urlsafe
+from secrets import randbits, token_urlsafe
 
 from jwtkit.refresh.family import Family
 from jwtkit.testing.clock import ManualClock
@@ -76,12 +76,12 @@ def a_family(clock: ManualClock, **changes: object) -> Family:
 
 
 def rotated(family: Family, clock: ManualClock, **changes: object) -> Family:
-    """Return the next version of `family`, as a rotation now would leave it."""
+    """Return what follows `family`, as a rotation now would leave it."""
     now = milliseconds(clock)
     generation = family.generation + 1
     successor = replace(
         family,
-        version=family.version + 1,
+        version=randbits(63),
         generation=generation,
         digest=generation.to_bytes(32, "big"),
         previous_digest=family.digest,
