@@ -53,8 +53,8 @@ SABOTAGES = {
         " and token.generation <= family.generation", "",
         Scope(calls=2, ticks=2, durations=(299_000, 15_000), stale_reads=1), rules.FALSE_LOGOUT),
     "versions that never come again": (
-        "version=version_of(nonce, now),\n        key_id", "version=family.version + 1,\n        key_id", FAILOVER,
-        rules.UNSEEN),
+        "version=version_of(nonce, now),\n        key_id", "version=family.version + 1,\n        key_id",
+        FAILOVER, rules.UNSEEN),
     "access token's generation": (
         "pair.generation is None or pair.generation > token.generation", "pair.generation is None",
         RACES, rules.PAIRING),

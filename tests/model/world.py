@@ -403,7 +403,7 @@ class World:
         return (state.level - 1, state.level) if state.level else (0,)
 
     def _fresh_nonce(self, state: State) -> int:
-        """Return the least nonce that nothing in this state was made with, nor anything its writes were decided on.
+        """Return the least nonce that nothing in this state was made with, nor what is still to be written.
 
         A nonce is only ever compared, so one that is left nowhere may as well be drawn again: the states of
         different nonces are then one state.
