@@ -13,6 +13,7 @@ from jwtkit import events
 from jwtkit.events import (
     Event,
     RefreshRefused,
+    RevocationUnknown,
     SessionEnded,
     SessionRefreshed,
     SessionStarted,
@@ -26,6 +27,8 @@ SAMPLES: list[Event] = [
     SessionRefreshed(1.5, "s1", "client-42", 3),
     SessionRefreshed(1.5, "s1", "client-42", 3, retried=True),
     SessionEnded(1.5, "s1", "client-42", "revoked"),
+    RevocationUnknown(1.5, "store.unavailable"),
+    RevocationUnknown(1.5, "store.unavailable", "s1", "client-42"),
     RefreshRefused(1.5, "refresh.mismatch"),
     RefreshRefused(1.5, "refresh.mismatch", "s1", "client-42", "the client"),
 ]

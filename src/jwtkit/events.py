@@ -13,6 +13,7 @@ __all__ = [
     "Event",
     "Observer",
     "RefreshRefused",
+    "RevocationUnknown",
     "SessionEnded",
     "SessionRefreshed",
     "SessionStarted",
@@ -92,6 +93,23 @@ class RefreshRefused(Event):
     session_id: str | None = None
     subject: str | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationUnknown(Event):
+    """A token was let through although nobody could say whether it was revoked: its source is down.
+
+    Only a `jwtkit.validator.RevocationCache` that was told to fail open does so.
+
+    Attributes:
+        code: The stable code of the source's error.
+        session_id: The session the token belongs to, or None.
+        subject: Whom it was issued for, or None.
+    """
+
+    code: str
+    session_id: str | None = None
+    subject: str | None = None
 
 
 class Observer(Protocol):
