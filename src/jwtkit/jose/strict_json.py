@@ -83,26 +83,15 @@ def parse_object(data: bytes) -> dict[str, Any]:
             for everything else: not UTF-8, not one object, NaN or Infinity, a number over 4300 digits or
             too large for a double, nesting over 32 levels, a lone surrogate, a control character.
     """
-    value: dict[str, Any]
     try:
         text = data.decode("utf-8")
-        if not text.startswith("{"):
-            text = text.lstrip(_WHITE_SPACE)
-        has_arrays = "[" in text
-        if (has_arrays or text.find("{", 1) > 0) and _is_too_deep(text):
-            raise _not_json()
-        scan = _scan_exactly if has_arrays or len(text) > MAX_DIGITS else _scan_plain
-        value, end = scan(text, 0)
-        if type(value) is not dict:
-            raise _not_json()
-        # M members need M - 1 commas. Where the text holds no more than the names that are left need, no
-        # name was written twice, here or in an inner object; a comma elsewhere only costs the exact scan.
-        if text.count(",") != len(value) - 1 and scan is _scan_plain:
-            value, end = _scan_exactly(text, 0)
-        if end != len(text) and text[end:].strip(_WHITE_SPACE):
-            raise _not_json()
-        if "\\" in text and "\\u" in text:
-            _encode(value).encode("utf-8")  # the only way in for a lone surrogate; fails for one
+        if text.rfind("{") == 0 and len(text) <= MAX_DIGITS and "[" not in text and "\\" not in text:
+            value, end = _scan_plain(text, 0)
+            # M members need M - 1 commas: where the text holds no more than the names that are left need, no
+            # name was written twice. A comma elsewhere only costs the exact reading below.
+            if end == len(text) and text.count(",") == len(value) - 1:
+                return value  # type: ignore[no-any-return]
+        return _read_exactly(text.strip(_WHITE_SPACE))
     except _DuplicateNameError:
         raise MalformedTokenError(
             "a name occurs twice in one JSON object; every name must be unique (RFC 7515 section 4)",
@@ -111,6 +100,23 @@ def parse_object(data: bytes) -> dict[str, Any]:
     except (ValueError, StopIteration, RecursionError, MemoryError):
         # Not chained: the foreign error holds the whole document.
         raise _not_json() from None
+
+
+def _read_exactly(text: str) -> dict[str, Any]:
+    """Read an object that may hold arrays, objects and escapes, or be long."""
+    if _is_too_deep(text):
+        raise _not_json()
+    scan = _scan_exactly if "[" in text or len(text) > MAX_DIGITS else _scan_plain
+    value: dict[str, Any]
+    value, end = scan(text, 0)
+    if type(value) is not dict:
+        raise _not_json()
+    if scan is _scan_plain and text.count(",") != len(value) - 1:
+        value, end = _scan_exactly(text, 0)
+    if end != len(text):
+        raise _not_json()
+    if "\\u" in text:
+        _encode(value).encode("utf-8")  # the only way in for a lone surrogate; fails for one
     return value
 
 
