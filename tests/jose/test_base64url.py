@@ -117,3 +117,11 @@ def test_refuses_other_types(value: object) -> None:
     with pytest.raises(MalformedTokenError) as caught:
         base64url.decode(value)  # type: ignore[arg-type]
     assert caught.value.code == "token.type"
+
+
+def test_a_kind_of_bytes_is_read_as_bytes() -> None:
+    class Segment(bytes):
+        pass
+
+    assert base64url.decode(Segment(b"QUI")) == b"AB"
+    assert type(base64url.decode(Segment(b"QUI"))) is bytes
