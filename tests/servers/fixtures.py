@@ -1,0 +1,49 @@
+"""The servers as pytest fixtures: one of each kind for a whole run, its workers included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from tests.servers import mariadb, postgres
+from tests.servers.lease import ServerMissingError
+
+__all__ = ["mariadb_server", "postgres_server", "server_of_this_run"]
+
+_S = TypeVar("_S")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.PostgreSQL]:
+    """The PostgreSQL of this run; take tables, or a database, of your own in it."""
+    yield from server_of_this_run(postgres.shared, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.MariaDB]:
+    """The MariaDB of this run; take tables, or a database, of your own in it."""
+    yield from server_of_this_run(mariadb.shared, tmp_path_factory)
+
+
+def server_of_this_run(
+    shared: Callable[[Path], AbstractContextManager[_S]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[_S]:
+    """Yield the server; skip where it cannot be had, or fail under ``JWTKIT_REQUIRE_SERVERS=1``."""
+    run_folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        run_folder = run_folder.parent
+    server = shared(run_folder)
+    try:
+        running = server.__enter__()
+    except ServerMissingError as error:
+        if os.environ.get("JWTKIT_REQUIRE_SERVERS") == "1":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    try:
+        yield running
+    finally:
+        server.__exit__(None, None, None)

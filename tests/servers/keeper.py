@@ -1,0 +1,128 @@
+"""A process that keeps one server alive for as long as somebody holds its lease, then removes every trace.
+
+    python keeper.py RECIPE.json
+
+The lease is a named pipe, ``lease`` in the server's folder: whoever uses the server has it open for writing.
+However its users end (by returning, by Ctrl-C, by kill -9) the system closes the pipe, and the server goes.
+Were the keeper itself killed, the system kills the server, which asked for that signal.
+
+What is written to the pipe are orders: ``+`` starts the server if it does not run, ``-`` stops it.
+
+It stands alone: no import of the package or of the tests, because it runs while those are being changed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import pwd
+import select
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_PATIENCE = 20.0
+
+
+def main() -> int:
+    recipe = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    folder = Path(recipe["folder"])
+    # Ctrl-C is for the tests; they close the pipe. Not SIG_IGN, which the server would inherit.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)
+    # Blocks until the first user has opened it, so there is no moment without one.
+    lease = os.open(folder / "lease", os.O_RDONLY)
+    keeper = Keeper(recipe)
+    try:
+        for command in recipe["prepare"]:
+            subprocess.run(command, check=True, **keeper.surroundings)
+        keeper.serve(lease)
+    finally:
+        keeper.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+    return 0
+
+
+class Keeper:
+    """Starts and stops one server."""
+
+    def __init__(self, recipe: dict) -> None:
+        self._recipe = recipe
+        self._server: subprocess.Popen | None = None
+        log = (Path(recipe["folder"]) / "log").open("ab")
+        self.surroundings = {
+            "cwd": recipe["folder"],
+            "stdin": subprocess.DEVNULL,
+            "stdout": log,
+            "stderr": subprocess.STDOUT,
+            "preexec_fn": _die_with_parent(recipe["last_signal"]),
+        }
+        if recipe["user"] is not None:
+            group = pwd.getpwnam(recipe["user"]).pw_gid
+            self.surroundings |= {"user": recipe["user"], "group": group, "extra_groups": []}
+
+    def serve(self, lease: int) -> None:
+        """Carry out orders until nobody holds the lease, for good."""
+        self.start()
+        while True:
+            # By select first, so that a server that ends is waited for now and then and leaves no zombie.
+            readable, _, _ = select.select([lease], [], [], 1.0)
+            if self._server is not None and self._server.poll() is not None:
+                self._server = None
+            if not readable:
+                continue
+            orders = os.read(lease, 64)
+            if not orders and self._withdrawn(lease):
+                return
+            for order in orders.decode():
+                self.start() if order == "+" else self.stop()
+
+    def start(self) -> None:
+        if self._server is None:
+            self._server = subprocess.Popen(self._recipe["serve"], **self.surroundings)
+
+    def stop(self) -> None:
+        if self._server is None:
+            return
+        self._server.send_signal(self._recipe["stop_signal"])
+        try:
+            self._server.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._server.kill()
+            self._server.wait()
+        self._server = None
+
+    def _withdrawn(self, lease: int) -> bool:
+        """Take the server's address back; False when somebody came in the last moment."""
+        if self._recipe["address"] is None:
+            return True
+        with Path(self._recipe["lock"]).open("w") as lock:
+            # Whoever joins holds this lock while it opens the pipe.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            poll = select.poll()
+            poll.register(lease, select.POLLIN)
+            if not any(event & select.POLLHUP for _, event in poll.poll(0)):
+                return False
+            Path(self._recipe["address"]).unlink(missing_ok=True)
+        return True
+
+
+def _die_with_parent(number: int) -> Callable[[], None]:
+    parent, libc = os.getpid(), ctypes.CDLL(None)
+
+    def ask() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # it died before we could ask
+            os._exit(1)
+
+    return ask
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""MariaDB as the system's package installs it, by itself or shared by the processes of a test run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers.lease import Lease, Recipe, ServerMissingError, join, start
+
+__all__ = ["MariaDB", "running", "shared"]
+
+_DATABASE = "jwtkit"
+_FOLDERS = os.pathsep.join(("/usr/sbin", "/usr/local/sbin", "/usr/bin", os.environ.get("PATH", "")))
+
+
+class MariaDB:
+    """A running server; everybody who can reach its socket may do everything.
+
+    Attributes:
+        folder: Its data, log and socket.
+    """
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self.folder = lease.folder
+        lease.wait_until(self.answers, "MariaDB answers")
+        self.execute(f"CREATE DATABASE IF NOT EXISTS {_DATABASE}")
+
+    @property
+    def socket(self) -> Path:
+        """The Unix socket it listens on."""
+        return self.folder / "socket"
+
+    def url(self, driver: str = "pymysql", *, database: str = _DATABASE) -> str:
+        """Return the address as SQLAlchemy writes it."""
+        return f"mariadb+{driver}://root@localhost/{database}?unix_socket={self.socket}"
+
+    def execute(self, statement: str, *parameters: object) -> list[tuple]:
+        """Run one statement on a connection of its own and return its rows."""
+        import pymysql
+
+        made = pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True)
+        try:
+            with made.cursor() as cursor:
+                cursor.execute(statement, parameters or None)
+                return list(cursor.fetchall())
+        finally:
+            made.close()
+
+    def answers(self) -> bool:
+        """Say whether it can be asked."""
+        import pymysql
+
+        try:
+            # By hand first: pymysql leaves a socket open that was refused.
+            with socket.socket(socket.AF_UNIX) as knocking:
+                knocking.connect(str(self.socket))
+            return self.execute("SELECT 1") == [(1,)]
+        except (OSError, pymysql.err.OperationalError):
+            return False
+
+    def cut_connections(self) -> int:
+        """End every other connection, whatever it does, and say how many there were."""
+        rows = self.execute(
+            "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user = 'root'"
+        )
+        import pymysql
+
+        cut = 0
+        for (number,) in rows:
+            try:
+                self.execute(f"KILL {number}")
+            except pymysql.err.OperationalError:  # it was gone before
+                continue
+            cut += 1
+        return cut
+
+    def stop(self) -> None:
+        """Stop it; only one of `running`."""
+        self._lease.order_stop()
+        self._lease.wait_until(lambda: not self.answers(), "MariaDB stops")
+
+    def start(self) -> None:
+        """Start it again and wait until it answers."""
+        self._lease.order_start()
+        self._lease.wait_until(self.answers, "MariaDB answers")
+
+
+@contextmanager
+def running(*, durable: bool = False) -> Iterator[MariaDB]:
+    """Start a server for the caller alone.
+
+    Args:
+        durable: Whether a commit waits for the disk, as in production; tests need no more than that what
+            was committed survives the death of the server, which it does either way.
+    """
+    with start("mariadb", lambda folder: _recipe(folder, durable=durable)) as lease:
+        yield MariaDB(lease)
+
+
+@contextmanager
+def shared(run_folder: Path) -> Iterator[MariaDB]:
+    """Use the server of the test run whose processes share `run_folder`."""
+    with join("mariadb", lambda folder: _recipe(folder, durable=False), run_folder) as lease:
+        yield MariaDB(lease)
+
+
+def _recipe(folder: Path, *, durable: bool) -> Recipe:
+    install, server = _program("mariadb-install-db"), _program("mariadbd")
+    # As root it wants to be told; as anybody else it stays who it is.
+    as_user = ["--user=root"] if os.geteuid() == 0 else []
+    data = f"--datadir={folder / 'data'}"
+    return Recipe(
+        prepare=[
+            [
+                *(install, "--no-defaults", data, *as_user),
+                *("--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"),
+            ]
+        ],
+        serve=[
+            *(server, "--no-defaults", data, *as_user),
+            f"--socket={folder / 'socket'}",
+            f"--pid-file={folder / 'pid'}",
+            "--skip-networking",
+            "--skip-log-bin",
+            "--max-connections=200",
+            "--innodb-buffer-pool-size=128M",
+            f"--innodb-flush-log-at-trx-commit={1 if durable else 2}",
+            # A character set and collation that would spoil everything, were they ever used.
+            "--character-set-server=latin1",
+            "--collation-server=latin1_swedish_ci",
+        ],
+    )
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=_FOLDERS)
+    if found is None:
+        raise ServerMissingError("MariaDB is not here: apt-get install mariadb-server")
+    return found
