@@ -8,7 +8,7 @@ numbered in the order they are first asked for, which makes them short and every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from jwtkit.refresh.rotation_keys import RotationKeys
 
@@ -38,8 +38,8 @@ class SymbolicFamilyKeys:
     def successor_secret(self, family_id: bytes, generation: int, secret: bytes, nonce: bytes) -> bytes:
         return self._names.of("successor", self.key_id, family_id, generation, secret, nonce)
 
-    def digest(self, core: bytes, bound: Iterable[str | None]) -> bytes:
-        return self._names.of("digest", self.key_id, core, tuple(bound))
+    def digest(self, core: bytes, bound: bytes) -> bytes:
+        return self._names.of("digest", self.key_id, core, bound)
 
 
 class SymbolicRotationKeys:

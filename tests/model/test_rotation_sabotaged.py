@@ -24,7 +24,7 @@ LOGOUTS = Scope(calls=1, thefts=1, revokes=1, bumps=1, login=True)
 FAILOVER = Scope(calls=2, thefts=1, revokes=1, failovers=1)
 
 LEADS_ON = """_successor(token, family.generation, family.rotated_at, family.nonce, row_keys)
-        if not compare_digest(_digest(row_keys, successor, family), family.digest):"""
+        if not compare_digest(row_keys.digest(successor.core, bound), family.digest):"""
 STRAYS = """_successor(token, family.generation, family.rotated_at, nonce, row_keys)
         if False:"""
 

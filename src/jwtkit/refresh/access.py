@@ -30,7 +30,7 @@ _EPOCH: Final = "rte"
 
 
 class Signing(Protocol):
-    """`TokenIssuer.issue`, awaited."""
+    """`TokenIssuer.issue` or `AsyncTokenIssuer.issue`."""
 
     def __call__(
         self,
@@ -38,21 +38,21 @@ class Signing(Protocol):
         *,
         scopes: Iterable[str],
         claims: Mapping[str, Any],
-        lifetime: timedelta,
+        lifetime: timedelta | None,
         client_id: str | None,
         session_id: str,
         confirmation: str | None,
-    ) -> Awaitable[IssuedToken]:
+    ) -> IssuedToken | Awaitable[IssuedToken]:
         """Make one signed token."""
         ...
 
 
 class ReadingStale(Protocol):
-    """`TokenValidator.validate_except_lifetime`, awaited."""
+    """`TokenValidator.validate_except_lifetime`, or that of `AsyncTokenValidator`."""
 
     def __call__(
         self, token: str | bytes, *, max_expired_for: timedelta, confirmation: str | None
-    ) -> Awaitable[StaleToken]:
+    ) -> StaleToken | Awaitable[StaleToken]:
         """Return the token if every check but its expiry holds."""
         ...
 
@@ -130,15 +130,18 @@ class AccessTokens:
             now: The store's time: no access token outlives its session.
         """
         left = timedelta(seconds=max(1, (family.idle_expires_at - now) // 1000))
-        return await self._sign(
+        # None is the issuer's own lifetime, which it has checked once and for all.
+        lifetime = None if left >= self._lifetime else left
+        issued = self._sign(
             family.subject,
             scopes=granted.scopes,
             claims={**granted.claims, _GENERATION: family.generation, _EPOCH: family.epoch},
-            lifetime=min(self._lifetime, left),
+            lifetime=lifetime,
             client_id=family.client_id,
             session_id=family.session_id,
             confirmation=family.confirmation,
         )
+        return issued if isinstance(issued, IssuedToken) else await issued
 
     async def pair_claims(self, access_token: str | bytes, *, confirmation: str | None) -> PairClaims:
         """Read the access token presented with a refresh token.
@@ -147,9 +150,8 @@ class AccessTokens:
             TokenError: It is not good, or has expired for too long.
             UnavailableError: That cannot be said now.
         """
-        token = await self._read(
-            access_token, max_expired_for=self._max_expired_for, confirmation=confirmation
-        )
+        read = self._read(access_token, max_expired_for=self._max_expired_for, confirmation=confirmation)
+        token = read if isinstance(read, StaleToken) else await read
         if token.issuer != self._issuer:
             raise UnknownIssuerError("the access token is of another issuer than the refresh token")
         generation = token.claims.get(_GENERATION)

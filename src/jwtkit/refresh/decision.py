@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple
 
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.refresh.policy import RefreshPolicy, milliseconds
 from jwtkit.refresh.protocols import Snapshot
-from jwtkit.refresh.rotation_keys import FamilyKeys, RotationKeys
+from jwtkit.refresh.rotation_keys import FamilyKeys, RotationKeys, joined
 from jwtkit.refresh.token_text import RefreshToken
 
 __all__ = [
@@ -75,8 +75,7 @@ class PairClaims:
     generation: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Presentation:
+class Presentation(NamedTuple):
     """What came with the refresh token, and what this call has seen so far.
 
     Attributes:
@@ -96,8 +95,7 @@ class Presentation:
     read_again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """The answer of `decide`.
 
     Attributes:
@@ -141,7 +139,7 @@ def begin(
     begun = replace(
         family,
         key_id=token.key_id,
-        digest=_digest(keys.current, token, family),
+        digest=keys.current.digest(token.core, _bound(family)),
         idle_expires_at=min(idle, absolute),
         absolute_expires_at=absolute,
     )
@@ -217,19 +215,20 @@ def decide(
     behind = family.generation - token.generation
     if behind < 0:
         return _diverged(now, family, token, presented, nonce, policy)
+    bound = _bound(family)
     if behind <= 1:
         kept = family.previous_digest if behind else family.digest
-        if kept is None or not compare_digest(_digest(token_keys, token, family), kept):
+        if kept is None or not compare_digest(token_keys.digest(token.core, bound), kept):
             detail = "the token is genuine but not the one this row was made for; was the row edited?"
             return Decision(Outcome.INVALID, 9, now, family, detail=detail)
     if behind == 0:
-        return _use(now, family, token, nonce, absolute, policy, keys.current)
+        return _use(now, family, token, nonce, bound, absolute, policy, keys.current)
     window = milliseconds(policy.retry_window)
     # This call's own swap, whose outcome was not known, is no retry; however long ago it was.
     mine = behind == 1 and compare_digest(family.nonce, nonce)
     if mine or (behind == 1 and now < family.rotated_at + window):
         successor = _successor(token, family.generation, family.rotated_at, family.nonce, row_keys)
-        if not compare_digest(_digest(row_keys, successor, family), family.digest):
+        if not compare_digest(row_keys.digest(successor.core, bound), family.digest):
             # Handing out anything but the live token would log the client out with its next refresh.
             detail = "the row does not lead to its own live token; was it edited?"
             return Decision(Outcome.INVALID, 9, now, family, detail=detail)
@@ -276,6 +275,7 @@ def _use(
     family: Family,
     token: RefreshToken,
     nonce: bytes,
+    bound: bytes,
     absolute: int,
     policy: RefreshPolicy,
     current: FamilyKeys,
@@ -293,17 +293,12 @@ def _use(
         )
         return Decision(Outcome.KEPT, 6, now, used, swap=True, token=token)
     successor = _successor(token, family.generation + 1, now, nonce, current)
-    rotated = replace(
-        family,
+    rotated = family.rotated(
         version=version_of(nonce, now),
         key_id=current.key_id,
-        generation=successor.generation,
-        digest=_digest(current, successor, family),
-        previous_digest=family.digest,
+        digest=current.digest(successor.core, bound),
         nonce=nonce,
-        rotated_at=now,
-        previous_rotated_at=family.rotated_at,
-        used_at=now,
+        now=now,
         idle_expires_at=min(now + idle, absolute),
     )
     return Decision(Outcome.ROTATED, 6, now, rotated, swap=True, token=successor)
@@ -322,10 +317,10 @@ def _successor(
     )
 
 
-def _digest(keys: FamilyKeys, token: RefreshToken, family: Family) -> bytes:
-    """Return what the row keeps of `token`: it holds only beside the columns it was made with."""
+def _bound(family: Family) -> bytes:
+    """Return what the digests of the row cover beside the token: edited columns make it worthless."""
     who = (family.subject, family.client_id, family.tenant, family.confirmation)
-    return keys.digest(token.core, (*who, family.scopes, family.claims))
+    return joined((*who, family.scopes, family.claims))
 
 
 def _diverged(
@@ -339,7 +334,7 @@ def _diverged(
     """Decide on a token newer than its row (rule 10): the store has lost rotations it had confirmed."""
     waiting = _ahead_of_the_store(10, now, token, presented, policy)
     if waiting is not None:
-        return replace(waiting, family=family)
+        return waiting._replace(family=family)
     # Going on from the older row would revive tokens that were superseded.
     detail = f"generation {token.generation} came, the store knows {family.generation}"
     ended = end(family, now=now, reason="diverged", nonce=nonce)

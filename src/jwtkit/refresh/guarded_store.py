@@ -76,14 +76,17 @@ class GuardedStore:
 
     async def read(self, session_id: str, /) -> Snapshot:
         """See `SessionStore.read`."""
-        snapshot: Snapshot = await self._call(self._store.read, session_id)
+        # Without `_call`, as the next: every refresh comes by here.
+        with _STORE:
+            answer = self._store.read(session_id)
+            snapshot: Snapshot = await answer if self._is_async else answer
         return snapshot
 
     async def compare_and_swap(self, family: Family, /, *, expected_version: int) -> bool:
         """See `SessionStore.compare_and_swap`."""
-        swapped: bool = await self._call(
-            self._store.compare_and_swap, family, expected_version=expected_version
-        )
+        with _STORE:
+            answer = self._store.compare_and_swap(family, expected_version=expected_version)
+            swapped: bool = await answer if self._is_async else answer
         return swapped
 
     async def epoch(self, scopes: Sequence[EpochScope], /) -> EpochReading:

@@ -34,7 +34,7 @@ class LiveSessions:
         random_bytes: Draws so many random bytes.
     """
 
-    __slots__ = ("_clock", "_observer", "_random_bytes", "issuer", "store")
+    __slots__ = ("_clock", "_observer", "_random_bytes", "issuer", "observed", "store")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class LiveSessions:
         self.issuer: Final = issuer
         self.store: Final = store
         self._observer = observer
+        self.observed: Final = observer is not None
         self._clock = clock
         self._random_bytes = random_bytes
 

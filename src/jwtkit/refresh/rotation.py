@@ -6,7 +6,6 @@ Written once, with every wait spelt ``await``; `RefreshRotator` and `AsyncRefres
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from jwtkit.errors import (
@@ -95,9 +94,10 @@ class Rotation:
             token = parse(refresh_token, self._parts.keys)
         if token.absolute_expires_at <= self._parts.clock() * 1000:
             raise refusal(RefreshTokenExpiredError)
-        pair = await self._pair_claims(token, access_token, presented.confirmation)
-        nonce = self._parts.random_bytes(NONCE_SIZE)
-        return await self._trade(token, replace(presented, pair=pair), scopes, nonce=nonce)
+        if access_token is not None or self._parts.policy.require_access_token:
+            pair = await self._pair_claims(token, access_token, presented.confirmation)
+            presented = presented._replace(pair=pair)
+        return await self._trade(token, presented, scopes, nonce=self._parts.random_bytes(NONCE_SIZE))
 
     async def revoke(self, refresh_token: str | bytes) -> bool:
         """End the session of a refresh token (see `RefreshRotator.revoke`)."""
@@ -117,12 +117,12 @@ class Rotation:
         nonce: bytes,
     ) -> TokenPair:
         """Decide and swap until one of the two is final."""
-        store = self._sessions.store
+        store, session_id = self._sessions.store, token.session_id
         signed: _Signed | None = None
         outcome_unknown: StoreUnavailableError | None = None
         ending: Decision | None = None
         for _ in range(ATTEMPTS):
-            snapshot = await store.read(token.session_id)
+            snapshot = await store.read(session_id)
             decision = decide(
                 snapshot, token, presented, nonce=nonce, policy=self._parts.policy, keys=self._parts.keys
             )
@@ -130,34 +130,29 @@ class Rotation:
                 raise self._refused_by(ending, token)
             row, family, successor = snapshot.family, decision.family, decision.token
             if decision.outcome is Outcome.READ_AGAIN:
-                presented = replace(presented, read_again=True)
+                presented = presented._replace(read_again=True)
                 continue
-            if family is not None and successor is not None:
+            if family is not None and successor is not None and signed is None:
                 # Before the swap: a signer that is down, or a scope too many, leaves the row untouched.
                 # Once: whatever this call decides later, it can only answer with the same generation.
-                if signed is None:
-                    signed = await self._signed(family, scopes, decision.now)
-                presented = replace(
-                    presented, was_live=presented.was_live or decision.outcome is Outcome.ROTATED
-                )
+                signed = await self._signed(family, scopes, decision.now)
             if decision.swap and family is not None and row is not None:
                 try:
-                    if not await store.compare_and_swap(family, expected_version=row.version):
-                        outcome_unknown = None
-                        continue
+                    swapped = await store.compare_and_swap(family, expected_version=row.version)
+                    outcome_unknown = None
                 except StoreUnavailableError as error:
                     # Perhaps it was written: the row will tell, by its nonce or its end.
-                    outcome_unknown = error
+                    swapped, outcome_unknown = False, error
                     ending = decision if successor is None else None
+                if not swapped:
+                    if decision.outcome is Outcome.ROTATED:
+                        presented = presented._replace(was_live=True)
                     continue
             if family is None or successor is None or signed is None:
                 raise self._refused_by(decision, token)
             retried = decision.outcome is Outcome.RETRIED
-            self._sessions.tell(
-                SessionRefreshed(
-                    self._parts.clock(), family.session_id, family.subject, family.generation, retried=retried
-                )
-            )
+            if self._sessions.observed:
+                self._tell_refreshed(family, retried=retried)
             return self._parts.pair(
                 family,
                 successor,
@@ -182,19 +177,23 @@ class Rotation:
 
     async def _pair_claims(
         self, token: RefreshToken, access_token: str | bytes | None, confirmation: str | None
-    ) -> PairClaims | None:
+    ) -> PairClaims:
         if access_token is None:
-            if self._parts.policy.require_access_token:
-                raise self._parts.refused(
-                    RefreshMismatchError, token.session_id, None, "no access token was presented"
-                )
-            return None
+            raise self._parts.refused(
+                RefreshMismatchError, token.session_id, None, "no access token was presented"
+            )
         try:
             return await self._parts.access.pair_claims(access_token, confirmation=confirmation)
         except TokenError as error:
             raise self._parts.refused(
                 RefreshMismatchError, token.session_id, None, f"access token: {error.code}"
             ) from error
+
+    def _tell_refreshed(self, family: Family, *, retried: bool) -> None:
+        now = self._parts.clock()
+        self._sessions.tell(
+            SessionRefreshed(now, family.session_id, family.subject, family.generation, retried=retried)
+        )
 
     def _refused_by(self, decision: Decision, token: RefreshToken) -> Exception:
         """Tell the observer what the table says to, and return the error."""

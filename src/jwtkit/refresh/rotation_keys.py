@@ -8,7 +8,7 @@ from typing import Final
 from jwtkit.jose.mac import bind_mac
 from jwtkit.refresh.hkdf import hkdf_sha256
 
-__all__ = ["KEY_ID_SIZE", "TAG_SIZE", "FamilyKeys", "RotationKeys", "key_id_of"]
+__all__ = ["KEY_ID_SIZE", "TAG_SIZE", "FamilyKeys", "RotationKeys", "joined", "key_id_of"]
 
 KEY_ID_SIZE: Final = 4
 """Bytes of a key id. It only tells an operator's own few secrets apart, so it need not be long."""
@@ -22,6 +22,19 @@ _LABEL: Final = b"jwtkit refresh 1"
 def key_id_of(secret: bytes) -> str:
     """Return the key id of a rotation secret, as 8 hexadecimal characters; says nothing about the secret."""
     return hkdf_sha256(secret, info=_LABEL + b" key id", length=KEY_ID_SIZE).hex()
+
+
+def joined(texts: Iterable[str | None]) -> bytes:
+    """Return texts as bytes that no other texts give; None is told apart from the empty text."""
+    parts = []
+    for text in texts:
+        if text is None:
+            parts.append(b"\x00")
+        else:
+            # A store may hand anything back; a lone surrogate shall make a wrong digest, not an error.
+            data = text.encode("utf-8", "surrogatepass")
+            parts.append(b"\x01" + len(data).to_bytes(4, "big") + data)
+    return b"".join(parts)
 
 
 class FamilyKeys:
@@ -60,24 +73,16 @@ class FamilyKeys:
         """
         return self._successor(family_id + generation.to_bytes(8, "big") + secret + nonce)
 
-    def digest(self, core: bytes, bound: Iterable[str | None]) -> bytes:
+    def digest(self, core: bytes, bound: bytes) -> bytes:
         """Return what a row keeps of a token: a keyed digest of its core and of what the session is bound to.
 
         It stands for the token without being one, and a row whose other columns were edited fits no token.
 
         Args:
             core: The token's core, of fixed width.
-            bound: The row's columns it holds good for; None is told apart from the empty text.
+            bound: The row's columns it holds good for, as `joined` writes them.
         """
-        parts = [core]
-        for text in bound:
-            if text is None:
-                parts.append(b"\x00")
-            else:
-                # A store may hand anything back; a lone surrogate shall make a wrong digest, not an error.
-                data = text.encode("utf-8", "surrogatepass")
-                parts.append(b"\x01" + len(data).to_bytes(4, "big") + data)
-        return self._digest(b"".join(parts))
+        return self._digest(core + bound)
 
     def __repr__(self) -> str:
         return f"<FamilyKeys {self.key_id}>"

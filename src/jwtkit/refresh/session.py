@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from jwtkit.errors import MalformedTokenError, StoreUnavailableError
 from jwtkit.jose.strict_json import parse_object
@@ -14,6 +14,8 @@ from jwtkit.refresh.family import Family
 from jwtkit.tokens.claims import to_datetime
 
 __all__ = ["Session", "claims_of", "session_of"]
+
+_NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,8 @@ def claims_of(family: Family) -> Mapping[str, Any]:
     Raises:
         StoreUnavailableError: ``store.corrupt``: they are not what a rotator wrote.
     """
+    if family.claims == "{}":
+        return _NO_CLAIMS
     try:
         return MappingProxyType(parse_object(family.claims.encode()))
     except (MalformedTokenError, UnicodeEncodeError):

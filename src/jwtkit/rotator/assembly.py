@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -59,8 +59,8 @@ def assembled(
         issuer=name,
         lifetime=lifetime,
         max_expired_for=policy.idle,
-        sign=_awaited(issuer.issue),
-        read=_awaited(validator.validate_except_lifetime),
+        sign=issuer.issue,
+        read=validator.validate_except_lifetime,
         grant=grant,
     )
     return RotationParts(
@@ -111,17 +111,6 @@ def _agreed(
 
 def _system_clock() -> float:
     return time.time()  # looked up at each call, so that tests can freeze it
-
-
-def _awaited(method: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
-    """Return a method that is awaited, of a part that may be sync or async."""
-    if inspect.iscoroutinefunction(method):
-        return method
-
-    async def call(*arguments: Any, **named: Any) -> Any:
-        return method(*arguments, **named)
-
-    return call
 
 
 def awaited_grant(grant: Callable[[Session], Any] | None) -> Granting | None:
