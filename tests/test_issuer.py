@@ -6,7 +6,7 @@ import asyncio
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import time_machine
@@ -151,6 +151,19 @@ def test_a_token_says_what_it_was_asked_to_in_a_stable_order(make: Any) -> None:
     assert list(header_of(issued).items()) == [("alg", "ES256"), ("typ", "at+jwt"), ("kid", "2026-01")]
     assert issued.expires_in == 900
     assert issued.expires_at == datetime.fromtimestamp(NOW + 900, UTC)
+
+
+def test_header_and_claims_are_written_to_the_byte(make: Any) -> None:
+    issued = make().issue("client-42", scopes=("orders:read",), client_id="spa")
+    header, payload, _ = map(base64url.decode, issued.token.split("."))
+    assert header == b'{"alg":"ES256","typ":"at+jwt","kid":"2026-01"}'
+    assert (
+        payload
+        == (
+            f'{{"iss":"{ISSUER}","sub":"client-42","aud":"{AUDIENCE}","scope":"orders:read","client_id":"spa",'
+            f'"exp":{NOW + 900},"iat":{NOW},"jti":"{issued.id}"}}'
+        ).encode()
+    )
 
 
 def test_a_plain_token_says_no_more_than_it_must(make: Any) -> None:
@@ -473,6 +486,10 @@ def test_our_own_errors_and_interrupts_pass_as_they_are() -> None:
 def test_a_signer_that_gives_no_bytes_is_misconfigured(answer: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"the signer returned {type(answer).__name__}, not bytes"):
         TokenIssuer(ISSUER, audience=AUDIENCE, keys=Store(Signer(answer))).issue("client-42")
+    with pytest.raises(ConfigurationError, match=f"the signer returned {type(answer).__name__}, not bytes"):
+        Awaited(ISSUER, audience=AUDIENCE, keys=Store(AwaitedSigner(cast(Any, Signer(answer))))).issue(
+            "client-42"
+        )
 
 
 def test_signers_of_the_other_kind_are_told_apart() -> None:

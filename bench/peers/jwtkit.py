@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 
 from bench.peers.protocol import Issue, Peer, Validate
 from bench.tokens import ALGORITHMS, AUDIENCE, CLIENT, ISSUER, LIFETIME, SCOPES, SUBJECT, Material
@@ -18,8 +17,7 @@ def issuer(material: Material) -> Issue:
     made = TokenIssuer(
         ISSUER, audience=AUDIENCE, keys=material.signing_key, lifetime=timedelta(seconds=LIFETIME)
     )
-    issue = partial(made.issue, SUBJECT, scopes=SCOPES, client_id=CLIENT)
-    return lambda: issue().token
+    return lambda: made.issue(SUBJECT, scopes=SCOPES, client_id=CLIENT).token
 
 
 PEER = Peer(

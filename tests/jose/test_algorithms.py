@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,28 @@ def test_r_and_s_have_one_encoding(name: str, signing_keys: dict[str, SigningKey
     assert verify(b"message", signature) is True
     assert verify(b"message", signature[:half] + b"\0" + signature[half:]) is False
     assert verify(b"message", signature[:half] + b"\0\0" + signature[half:]) is False
+
+
+class Written:
+    """A private key that signs as it is told."""
+
+    def __init__(self, der: bytes) -> None:
+        self.der = der
+
+    def sign(self, *_: Any) -> bytes:
+        return self.der
+
+
+@pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].kty == "EC"])
+@given(data=st.data())
+def test_r_and_s_of_any_size_are_written_at_full_size(name: str, data: st.DataObject) -> None:
+    """The DER form has no zeros before a small number, and one before a large one (RFC 7518 §3.4)."""
+    row = ALGORITHMS[name]
+    bits = 521 if name == "ES512" else 8 * row.key_size
+    numbers = st.integers(1, bits).flatmap(lambda length: st.integers(2 ** (length - 1), 2**length - 1))
+    r, s = data.draw(numbers), data.draw(numbers)
+    signature = row.key_type.bind_sign(Written(encode_dss_signature(r, s)), row)(b"message")
+    assert signature == r.to_bytes(row.key_size, "big") + s.to_bytes(row.key_size, "big")
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if ALGORITHMS[name].kty == "EC"])

@@ -47,6 +47,7 @@ def test_decoding_undoes_encoding(data: bytes) -> None:
     text = base64url.encode(data)
     assert base64url.decode(text) == data
     assert text == base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    assert base64url.encode_bytes(data) == text.encode()
 
 
 @given(st.text(alphabet=ALPHABET + "=+/ \n\té", max_size=12) | st.text(max_size=12))

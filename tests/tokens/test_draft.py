@@ -7,21 +7,41 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from tests.tokens.kit import ISSUER, THUMBPRINT, profile_with
+from hypothesis import strategies as st
+from tests.tokens.kit import ISSUER, NOW, THUMBPRINT, profile_with
 
 from jwtkit.errors import ConfigurationError
+from jwtkit.jose.strict_json import dump_object, parse_object
 from jwtkit.testing.strategies import json_claims, scopes, subjects
-from jwtkit.tokens import ACCESS_TOKEN, EXTERNAL_ACCESS_TOKEN, ID_TOKEN, Profile
+from jwtkit.tokens import ACCESS_TOKEN, EXTERNAL_ACCESS_TOKEN, ID_TOKEN, RFC9068, Profile
 from jwtkit.tokens.claims import ISSUER_SET_CLAIMS, read_scopes
-from jwtkit.tokens.draft import confirmation_claim, draft_claims, join_scopes
+from jwtkit.tokens.draft import ClaimsWriter, confirmation_claim, join_scopes
+
+NOTHING: dict[str, Any] = {
+    "subject": None, "audience": None, "scopes": (), "client_id": None, "session_id": None,
+    "confirmation": None, "extra": None, "expires_at": None,
+}  # fmt: skip
 
 
-def draft(profile: Profile = ACCESS_TOKEN, **options: Any) -> dict[str, Any]:
-    nothing: dict[str, Any] = {
-        "issuer": None, "subject": None, "audience": (), "scopes": (), "client_id": None, "session_id": None,
-        "confirmation": None, "extra": None,
-    }  # fmt: skip
-    return draft_claims(profile, **{**nothing, **options})
+def written(writer: ClaimsWriter, **options: Any) -> bytes:
+    given: dict[str, Any] = {**NOTHING, "issued_at": NOW, "token_id": "t1", **options}
+    return writer.write(**given)
+
+
+def writer_of(
+    profile: Profile = ACCESS_TOKEN, *, issuer: str | None = None, audience: Any = ()
+) -> ClaimsWriter:
+    """Return a writer for the profile that lets anything be left out."""
+    return ClaimsWriter(replace(profile, required_claims=()), issuer=issuer, audience=audience)
+
+
+def draft(
+    profile: Profile = ACCESS_TOKEN, *, issuer: Any = None, audience: Any = (), **options: Any
+) -> dict[str, Any]:
+    """Return the claims written, all but the id and times that every token has at its end."""
+    claims = parse_object(written(writer_of(profile, issuer=issuer, audience=audience), **options))
+    assert list(claims.items())[-2:] == [("iat", NOW), ("jti", "t1")]
+    return {name: value for name, value in claims.items() if name not in ("iat", "jti")}
 
 
 def test_claims_are_written_in_a_stable_order() -> None:
@@ -76,6 +96,185 @@ def test_a_profile_may_have_no_place(option: str) -> None:
 def test_identifiers_are_short_texts(option: str, value: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"{option} must be a non-empty string of at most 512"):
         draft(**{option: value})
+
+
+# --- the bytes -----------------------------------------------------------------------------------------
+
+
+def test_the_bytes_of_a_token_with_everything() -> None:
+    writer = ClaimsWriter(ACCESS_TOKEN, issuer="https://é.example", audience=("a", "b"))
+    assert (
+        written(
+            writer,
+            subject='o"neil',
+            scopes=["read", "write"],
+            client_id="back\\slash",
+            session_id="s/1",
+            confirmation="thumb",
+            extra={"plan": {"gold": [1, 2.5, None, True]}, "ü": "ß"},
+            expires_at=NOW + 900,
+        )
+        == (
+            r'{"iss":"https://é.example","sub":"o\"neil","aud":["a","b"],"scope":"read write",'
+            r'"client_id":"back\\slash","sid":"s/1","cnf":{"jkt":"thumb"},'
+            r'"plan":{"gold":[1,2.5,null,true]},"ü":"ß",'
+            f'"exp":{NOW + 900},"iat":{NOW},"jti":"t1"}}'
+        ).encode()
+    )
+
+
+def test_the_bytes_of_a_token_with_nothing() -> None:
+    assert written(writer_of()) == f'{{"iat":{NOW},"jti":"t1"}}'.encode()
+
+
+@given(
+    issuer=st.none() | subjects(),
+    audience=st.lists(subjects(), max_size=3, unique=True).map(tuple),
+    subject=st.none() | subjects(),
+    names=scopes(),
+    client=st.none() | subjects(),
+    session=st.none() | subjects(),
+    confirmation=st.none() | subjects(),
+    extra=st.none() | json_claims(),
+    expires_at=st.none() | st.integers(1, 10**15),
+)
+def test_the_bytes_are_those_of_a_plain_dump_of_the_claims(
+    issuer: str | None,
+    audience: tuple[str, ...],
+    subject: str | None,
+    names: list[str],
+    client: str | None,
+    session: str | None,
+    confirmation: str | None,
+    extra: dict[str, Any] | None,
+    expires_at: int | None,
+) -> None:
+    claims = {
+        "iss": issuer,
+        "sub": subject,
+        "aud": (audience[0] if len(audience) == 1 else audience) if audience else None,
+        "scope": " ".join(names) or None,
+        "client_id": client,
+        "sid": session,
+        "cnf": None if confirmation is None else {"jkt": confirmation},
+    }
+    given = {name: value for name, value in claims.items() if value is not None} | (extra or {})
+    times = {} if expires_at is None else {"exp": expires_at}
+    plain = dump_object({**given, **times, "iat": NOW, "jti": "t1"})
+    options: dict[str, Any] = {
+        "subject": subject, "scopes": names, "client_id": client, "session_id": session,
+        "confirmation": confirmation, "extra": extra, "expires_at": expires_at,
+    }  # fmt: skip
+    assert written(writer_of(issuer=issuer, audience=audience), **options) == plain
+    if audience:
+        assert written(writer_of(issuer=issuer, audience=("other",)), audience=audience, **options) == plain
+
+
+# --- scopes and client, which are remembered -----------------------------------------------------------
+
+
+def test_what_was_granted_before_is_written_the_same_again() -> None:
+    writer = writer_of()
+    for _ in range(2):
+        for number in range(300):
+            claims = parse_object(written(writer, scopes=("read", f"s{number}"), client_id=f"c{number}"))
+            assert (claims["scope"], claims["client_id"]) == (f"read s{number}", f"c{number}")
+        assert parse_object(written(writer, scopes=("read", "s1")))["scope"] == "read s1"
+        assert "scope" not in parse_object(written(writer, client_id="c1"))
+
+
+def test_only_so_many_grants_are_remembered() -> None:
+    writer = writer_of()
+    for number in range(600):
+        written(writer, client_id=f"c{number}")
+    assert len(writer._granted) == 600 % 256
+
+
+def test_scopes_that_change_or_run_out_are_not_remembered() -> None:
+    writer, names = writer_of(), ["read"]
+    assert b'"read"' in written(writer, scopes=names)
+    names.append("write")
+    assert b'"read write"' in written(writer, scopes=names)
+    once = iter(("read",))
+    assert b'"read"' in written(writer, scopes=once)
+    assert b"scope" not in written(writer, scopes=once)
+    assert b'"read"' in written(writer, scopes={"read": 1})
+
+
+class Name(str):
+    """A str by another name, as a StrEnum member is."""
+
+
+def test_what_is_refused_is_refused_after_its_like_was_written() -> None:
+    writer = writer_of()
+    for _ in range(2):
+        assert written(writer, client_id="spa", scopes=("a", "b"))
+        with pytest.raises(ConfigurationError, match="client_id must be a non-empty string"):
+            written(writer, client_id=Name("spa"), scopes=("a", "b"))
+        with pytest.raises(ConfigurationError, match="scopes must be several"):
+            written(writer, client_id="spa", scopes="ab")
+        with pytest.raises(ConfigurationError, match="a scope must be printable ASCII"):
+            written(writer, client_id="spa", scopes=("a", ["b"]))
+        with pytest.raises(ConfigurationError, match="client_id must be a non-empty string"):
+            written(writer, client_id=["spa"], scopes=("a", "b"))
+
+
+# --- what must be there --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("required", "complete"),
+    [
+        ("iss", {"issuer": ISSUER}),
+        ("sub", {"subject": "u"}),
+        ("aud", {"audience": "a"}),
+        ("scope", {"scopes": ["read"]}),
+        ("client_id", {"client_id": "spa"}),
+        ("sid", {"session_id": "s1"}),
+        ("cnf", {"confirmation": THUMBPRINT}),
+        ("plan", {"extra": {"plan": None}}),
+        ("exp", {"expires_at": NOW}),
+    ],
+)
+@pytest.mark.parametrize("others", [{}, {"subject": "u"}, {"client_id": "spa"}], ids=repr)
+def test_what_the_profile_requires_must_be_given(
+    required: str, complete: dict[str, Any], others: dict[str, Any]
+) -> None:
+    profile = profile_with(required_claims=("iat", required, "jti"))
+    options = {**others, **complete}
+    issuer = options.pop("issuer", None)
+    claims = parse_object(written(ClaimsWriter(profile, issuer=issuer, audience=()), **options))
+    assert required in claims
+    if not complete.keys() <= others.keys():
+        with pytest.raises(ConfigurationError, match=f"token needs {required}$") as caught:
+            written(ClaimsWriter(profile, issuer=None, audience=()), **others)
+        assert caught.value.code == "issue.missing_claim"
+
+
+def test_everything_missing_is_named_at_once() -> None:
+    writer = ClaimsWriter(RFC9068, issuer=None, audience=())
+    with pytest.raises(ConfigurationError, match=r"a RFC9068 token needs iss, sub, aud, exp, client_id$"):
+        written(writer)
+
+
+@pytest.mark.parametrize(
+    ("places", "options"),
+    [
+        ({"subject_claim": "client_id"}, {"subject": "u", "client_id": "spa"}),
+        ({"client_claims": ("sub",)}, {"subject": "u", "client_id": "u"}),
+        ({"scope_claims": ("aud",)}, {"audience": "a", "scopes": ["read"]}),
+        ({"subject_claim": "jti"}, {"subject": "u"}),
+        ({"audience_claim": "sid"}, {"audience": "a", "session_id": "s1"}),
+    ],
+    ids=repr,
+)
+def test_no_claim_is_written_twice(places: dict[str, Any], options: dict[str, Any]) -> None:
+    writer = writer_of(profile_with(**places))
+    with pytest.raises(ConfigurationError, match="one place for two of the things it was given"):
+        written(writer, **options)
+    if len(options) == 2:
+        for name, value in options.items():
+            assert written(writer, **{name: value})
 
 
 # --- further claims ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from jwtkit.errors import ConfigurationError, MalformedTokenError
 
-__all__ = ["MAX_DEPTH", "MAX_DIGITS", "dump_object", "parse_object"]
+__all__ = ["MAX_DEPTH", "MAX_DIGITS", "dump_object", "parse_object", "quote"]
 
 MAX_DEPTH: Final = 32
 """How many objects and arrays may lie inside each other, the outermost included."""
@@ -67,6 +67,9 @@ _scan_exactly: Final[Any] = json.JSONDecoder(
     parse_int=_bounded_int,
 ).scan_once  # type: ignore[attr-defined,unused-ignore]
 _encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+quote: Final = json.encoder.encode_basestring
+"""Write one string, as `dump_object` does; a lone surrogate is the caller's to refuse."""
 
 
 def parse_object(data: bytes) -> dict[str, Any]:

@@ -234,7 +234,7 @@ class IssuedToken:
 
     __slots__ = ("_expires_at", "_expires_in", "_id", "_token")
 
-    def __init__(self, token: str, *, id: str, expires_at: float | None, expires_in: int | None) -> None:
+    def __init__(self, token: str, id: str, expires_at: float | None, expires_in: int | None) -> None:
         self._token = token
         self._id = id
         self._expires_at = expires_at

@@ -1,4 +1,4 @@
-"""Bind PyJWT's algorithm objects, the engine of the RSA, EC and OKP rows.
+"""PyJWT's algorithm objects: they verify for the OKP rows, and name the hash of the RSA and EC rows.
 
 PyJWT and `cryptography` are imported when the first such key is bound, never by ``import jwtkit``.
 """
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jwtkit.jose.algorithms import Algorithm
-    from jwtkit.jose.key_types.protocol import SignFunction, VerifyFunction
+    from jwtkit.jose.key_types.protocol import VerifyFunction
 
-__all__ = ["bind_sign", "bind_verify", "hash_of"]
+__all__ = ["bind_verify", "hash_of"]
 
 
 def _engine(algorithm: Algorithm) -> Any:
@@ -37,14 +37,3 @@ def bind_verify(public: Any, algorithm: Algorithm, signature_size: int) -> Verif
 def hash_of(algorithm: Algorithm) -> Any:
     """Return the hash of one row, as `cryptography` takes it."""
     return _engine(algorithm).hash_alg()
-
-
-def bind_sign(private: Any, algorithm: Algorithm) -> SignFunction:
-    """Bind one private key."""
-    sign = _engine(algorithm).sign
-
-    def sign_input(signing_input: bytes) -> bytes:
-        signature: bytes = sign(signing_input, private)
-        return signature
-
-    return sign_input

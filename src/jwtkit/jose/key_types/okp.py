@@ -71,7 +71,8 @@ class OKPKeyType:
 
     def bind_sign(self, private: Any, algorithm: Algorithm) -> SignFunction:
         """Bind."""
-        return engine.bind_sign(private, algorithm)
+        sign: SignFunction = private.sign
+        return sign
 
 
 def _native(algorithm: Algorithm, half: str) -> Any:

@@ -112,7 +112,13 @@ class RSAKeyType:
 
     def bind_sign(self, private: Any, algorithm: Algorithm) -> SignFunction:
         """Bind."""
-        return engine.bind_sign(private, algorithm)
+        sign, (padding, digest) = private.sign, _scheme(algorithm)
+
+        def sign_input(signing_input: bytes) -> bytes:
+            signature: bytes = sign(signing_input, padding, digest)
+            return signature
+
+        return sign_input
 
 
 def _scheme(algorithm: Algorithm) -> tuple[Any, Any]:
