@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from tests.refresh.kit import (
     Untouchable,
     make_rotator,
     make_validator,
+    unavailable,
 )
 
 from jwtkit.errors import (
@@ -32,7 +34,7 @@ from jwtkit.errors import (
     RefreshTokenRevokedError,
     StoreUnavailableError,
 )
-from jwtkit.events import RefreshRefused, SessionEnded, SessionRefreshed, SessionStarted
+from jwtkit.events import RefreshRefused, SessionEnded, SessionRefreshed, SessionsEnded, SessionStarted
 from jwtkit.refresh import Grant, RefreshPolicy, RotationSecret, Session
 from jwtkit.rotator import RefreshRotator
 from jwtkit.stores import MemorySessionStore
@@ -295,6 +297,28 @@ class TestRule4Revoked:
         service.rotator.revoke_all()
         service.refused(RefreshTokenRevokedError, three.refresh_token)
         assert service.rotator.sessions("one") == service.rotator.sessions("three") == []
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "log_out"),
+        [
+            ("subject", "one", lambda rotator: rotator.revoke_subject("one")),
+            ("tenant", "acme", lambda rotator: rotator.revoke_tenant("acme")),
+            ("all", "", lambda rotator: rotator.revoke_all()),
+        ],
+        ids=["subject", "tenant", "all"],
+    )
+    def test_one_event_tells_of_a_logout_of_many(
+        self, service: Service, kind: str, name: str, log_out: Callable[[RefreshRotator], int]
+    ) -> None:
+        service.rotator.start("one", tenant="acme")
+        epoch = log_out(service.rotator)
+        assert service.recorder.events[1:] == [SessionsEnded(service.clock(), kind, name, epoch)]
+
+    def test_nothing_is_told_of_a_logout_that_was_not_confirmed(self, service: Service) -> None:
+        service.store.before["bump_epoch"] = [unavailable]
+        with pytest.raises(StoreUnavailableError):
+            service.rotator.revoke_all()
+        assert service.recorder.events == []
 
     def test_an_epoch_the_store_has_lost(self, service: Service) -> None:
         service.rotator.revoke_subject("client-42")

@@ -17,6 +17,7 @@ __all__ = [
     "SessionEnded",
     "SessionRefreshed",
     "SessionStarted",
+    "SessionsEnded",
     "TokenRefused",
     "notify",
 ]
@@ -78,6 +79,21 @@ class SessionEnded(Event):
     session_id: str
     subject: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsEnded(Event):
+    """One write ended every session of a subject, of a tenant or of the issuer; no `SessionEnded` follows.
+
+    Attributes:
+        kind: Whose: ``subject``, ``tenant`` or ``all``.
+        name: The subject or tenant; empty for ``all``.
+        epoch: The new revocation epoch: sessions begun under an older one are over.
+    """
+
+    kind: str
+    name: str
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True)

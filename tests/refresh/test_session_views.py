@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,11 +53,36 @@ def test_a_pair_shows_neither_token() -> None:
     assert "retried" not in repr(make_pair())
 
 
-def test_json_encoders_refuse_a_pair() -> None:
+def test_a_pair_goes_nowhere_by_accident() -> None:
+    pair = make_pair()
     with pytest.raises(TypeError):
-        json.dumps(make_pair())
+        json.dumps({"pair": pair})
     with pytest.raises(TypeError):
-        vars(make_pair())
+        vars(pair)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="it is a credential"):
+            pickle.dumps(pair, protocol)
+    for copied in (copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="it is a credential"):
+            copied(pair)
+    with pytest.raises(TypeError):
+        list(pair)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["access_token", "refresh_token", "expires_in", "refresh_expires_in", "session_id", "retried", "other"],
+)
+def test_a_pair_is_read_only(name: str) -> None:
+    with pytest.raises(AttributeError):
+        setattr(make_pair(), name, "other")
+
+
+def test_a_pair_says_what_it_was_made_of() -> None:
+    pair = make_pair(retried=True)
+    assert (pair.access_token, pair.refresh_token) == ("header.payload.signature", "jkr_text")
+    assert (pair.expires_in, pair.refresh_expires_in) == (900, 1209600)
+    assert (pair.session_id, pair.retried, make_pair().retried) == ("id", True, False)
 
 
 def test_a_grant_keeps_its_own_copy() -> None:

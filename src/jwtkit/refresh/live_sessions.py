@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final, Literal
 
 from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
-from jwtkit.events import Event, Observer, SessionEnded, notify
+from jwtkit.events import Event, Observer, SessionEnded, SessionsEnded, notify
 from jwtkit.refresh.decision import NONCE_SIZE, end
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.refresh.guarded_store import GuardedStore
@@ -113,7 +113,9 @@ class LiveSessions:
 
     async def log_out(self, kind: Literal["all", "tenant", "subject"], name: str = "") -> int:
         """End every session of a scope begun so far, by one write; return the new epoch."""
-        return await self.store.bump_epoch(EpochScope(self.issuer, kind, name))
+        epoch = await self.store.bump_epoch(EpochScope(self.issuer, kind, name))
+        self.tell(SessionsEnded(self._clock(), kind, name, epoch))
+        return epoch
 
     async def purge(self, older_than: timedelta, limit: int) -> int:
         """Remove at most `limit` families and denials that have been over for `older_than`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any, NoReturn
 
 __all__ = ["TokenPair"]
 
@@ -11,37 +11,22 @@ __all__ = ["TokenPair"]
 class TokenPair:
     """An access token and the refresh token that goes with it.
 
-    Both texts are credentials: `repr` hides them, and JSON encoders refuse the object, so that they go to
-    the client on purpose (`as_response`) and nowhere by accident.
-
-    Attributes:
-        access_token: The signed access token.
-        refresh_token: The refresh token to use next time. Where the policy does not rotate, a refresh
-            gives the one that was presented.
-        expires_in: Seconds the access token lives.
-        refresh_expires_in: Seconds in which the session must be refreshed again.
-        session_id: The session they belong to.
-        retried: True when a lost response was answered again with the same refresh token.
+    Both texts are credentials: `repr` hides them, and JSON encoders, pickle and copies refuse the object, so
+    that they go to the client on purpose (`as_response`) and nowhere by accident. Everything public is
+    read-only.
     """
 
     __slots__ = (
+        "_access_token",
+        "_expires_in",
         "_new_refresh_token",
+        "_refresh_expires_in",
+        "_refresh_token",
+        "_retried",
         "_scope",
+        "_session_id",
         "_token_type",
-        "access_token",
-        "expires_in",
-        "refresh_expires_in",
-        "refresh_token",
-        "retried",
-        "session_id",
     )
-
-    access_token: Final[str]
-    refresh_token: Final[str]
-    expires_in: Final[int]
-    refresh_expires_in: Final[int]
-    session_id: Final[str]
-    retried: Final[bool]
 
     def __init__(
         self,
@@ -56,15 +41,45 @@ class TokenPair:
         new_refresh_token: bool = True,
         token_type: str = "Bearer",
     ) -> None:
-        self.access_token = access_token
-        self.refresh_token = refresh_token
-        self.expires_in = expires_in
-        self.refresh_expires_in = refresh_expires_in
-        self.session_id = session_id
-        self.retried = retried
+        self._access_token = access_token
+        self._refresh_token = refresh_token
+        self._expires_in = expires_in
+        self._refresh_expires_in = refresh_expires_in
+        self._session_id = session_id
+        self._retried = retried
         self._scope = " ".join(scopes)
         self._new_refresh_token = new_refresh_token
         self._token_type = token_type
+
+    @property
+    def access_token(self) -> str:
+        """The signed access token."""
+        return self._access_token
+
+    @property
+    def refresh_token(self) -> str:
+        """The refresh token to use next time; the one presented, where the policy does not rotate."""
+        return self._refresh_token
+
+    @property
+    def expires_in(self) -> int:
+        """Seconds the access token lives."""
+        return self._expires_in
+
+    @property
+    def refresh_expires_in(self) -> int:
+        """Seconds in which the session must be refreshed again."""
+        return self._refresh_expires_in
+
+    @property
+    def session_id(self) -> str:
+        """The session they belong to."""
+        return self._session_id
+
+    @property
+    def retried(self) -> bool:
+        """True when a lost response was answered again with the same refresh token."""
+        return self._retried
 
     def as_response(self) -> dict[str, Any]:
         """Return the members of the token response (RFC 6749 §5.1).
@@ -73,15 +88,18 @@ class TokenPair:
         no scope was granted. ``token_type`` is ``DPoP`` for a session bound to a key (RFC 9449 §5).
         """
         response: dict[str, Any] = {
-            "access_token": self.access_token,
+            "access_token": self._access_token,
             "token_type": self._token_type,
-            "expires_in": self.expires_in,
+            "expires_in": self._expires_in,
         }
         if self._new_refresh_token:
-            response["refresh_token"] = self.refresh_token
+            response["refresh_token"] = self._refresh_token
         if self._scope:
             response["scope"] = self._scope
         return response
 
     def __repr__(self) -> str:
-        return f"<TokenPair of session {self.session_id}{', retried' if self.retried else ''}>"
+        return f"<TokenPair of session {self._session_id}{', retried' if self._retried else ''}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a TokenPair cannot be pickled or copied: it is a credential; use .as_response()")
