@@ -52,5 +52,5 @@ def _close_stores() -> None:
 
 @pytest.mark.parametrize("page", every_page(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_uses_known_languages_only(page: Path):
-    known = {"python", "pycon", "console", "text", "toml", "json", "http", "sql", "ini"}
+    known = {"python", "pycon", "console", "text", "toml", "json", "http", "sql", "ini", "javascript"}
     assert {fence.language for fence in fences(page) if not fence.language.startswith("{")} <= known
