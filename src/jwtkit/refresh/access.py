@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from jwtkit.errors import ClaimsError, ConfigurationError, RefreshScopeError, UnknownIssuerError
 from jwtkit.refresh.decision import PairClaims
@@ -17,11 +16,10 @@ from jwtkit.tokens.token import IssuedToken, StaleToken
 
 __all__ = [
     "AccessTokens",
-    "Granted",
     "Granting",
+    "Issued",
     "ReadingStale",
     "Signing",
-    "narrowed",
     "refuse_own_claims",
 ]
 
@@ -61,12 +59,18 @@ Granting = Callable[[Session], Awaitable[Grant | None]]
 """A rotator's ``grant=`` callable, awaited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """What the next access token carries."""
 
     scopes: tuple[str, ...]
     claims: Mapping[str, Any]
+
+
+class Issued(NamedTuple):
+    """An access token, and the scopes it carries."""
+
+    token: IssuedToken
+    scopes: tuple[str, ...]
 
 
 class AccessTokens:
@@ -100,48 +104,39 @@ class AccessTokens:
         self._read = read
         self._grant = grant
 
-    async def granted(self, family: Family) -> Granted | None:
-        """Return what the session's subject may do now, or None when its session has to end.
+    async def issued(self, family: Family, *, now: int, scopes: Iterable[str] | None = None) -> Issued | None:
+        """Make the access token of the row as it is to stand; None when its session has to end.
+
+        Args:
+            family: The row; its generation goes into the token.
+            now: The store's time: no access token outlives its session.
+            scopes: What the client asks for, where that is less than everything (RFC 6749 §6).
 
         Raises:
             ConfigurationError: ``rotator.grant``: the ``grant=`` callable gave something else than a Grant,
                 or the Grant of another subject.
+            RefreshScopeError: ``refresh.scope``: the client asks for more than is granted.
         """
-        if self._grant is None:
-            return Granted(tuple(family.scopes.split()), claims_of(family))
-        grant = await self._grant(session_of(family))
-        if grant is None:
+        granted = (
+            Granted(tuple(family.scopes.split()), claims_of(family))
+            if self._grant is None
+            else await _granted_now(family, self._grant)
+        )
+        if granted is None:
             return None
-        if not isinstance(grant, Grant):
-            raise ConfigurationError("the grant= callable must return a Grant or None", code="rotator.grant")
-        if grant.subject not in (None, family.subject):
-            raise ConfigurationError(
-                "the grant= callable returned a Grant of another subject", code="rotator.grant"
-            )
-        refuse_own_claims(grant.claims)
-        return Granted(tuple(join_scopes(grant.scopes).split()), grant.claims)
-
-    async def signed(self, family: Family, granted: Granted, *, now: int) -> IssuedToken:
-        """Sign the access token of the row as it is to stand.
-
-        Args:
-            family: The row; its generation goes into the token.
-            granted: What the token carries.
-            now: The store's time: no access token outlives its session.
-        """
+        carried = granted.scopes if scopes is None else _narrowed(granted.scopes, scopes)
         left = timedelta(seconds=max(1, (family.idle_expires_at - now) // 1000))
-        # None is the issuer's own lifetime, which it has checked once and for all.
-        lifetime = None if left >= self._lifetime else left
         issued = self._sign(
             family.subject,
-            scopes=granted.scopes,
+            scopes=carried,
             claims={**granted.claims, _GENERATION: family.generation, _EPOCH: family.epoch},
-            lifetime=lifetime,
+            # None is the issuer's own lifetime, which it has checked once and for all.
+            lifetime=None if left >= self._lifetime else left,
             client_id=family.client_id,
             session_id=family.session_id,
             confirmation=family.confirmation,
         )
-        return issued if isinstance(issued, IssuedToken) else await issued
+        return Issued(issued if isinstance(issued, IssuedToken) else await issued, carried)
 
     async def pair_claims(self, access_token: str | bytes, *, confirmation: str | None) -> PairClaims:
         """Read the access token presented with a refresh token.
@@ -164,21 +159,28 @@ class AccessTokens:
         )
 
 
-def narrowed(granted: Granted, scopes: Iterable[str] | None) -> Granted:
-    """Return what is granted, narrowed to the scopes the client asks for (RFC 6749 §6).
+async def _granted_now(family: Family, grant: Granting) -> Granted | None:
+    answer = await grant(session_of(family))
+    if answer is None:
+        return None
+    if not isinstance(answer, Grant):
+        raise ConfigurationError("the grant= callable must return a Grant or None", code="rotator.grant")
+    if answer.subject not in (None, family.subject):
+        raise ConfigurationError(
+            "the grant= callable returned a Grant of another subject", code="rotator.grant"
+        )
+    refuse_own_claims(answer.claims)
+    return Granted(tuple(join_scopes(answer.scopes).split()), answer.claims)
 
-    Raises:
-        RefreshScopeError: ``refresh.scope``: it asks for one that is not granted.
-    """
-    if scopes is None:
-        return granted
+
+def _narrowed(granted: tuple[str, ...], scopes: Iterable[str]) -> tuple[str, ...]:
     try:
         wanted = tuple(join_scopes(scopes).split())
     except ConfigurationError:
         wanted = ("",)  # what the client wrote is no list of scopes at all, so none of ours
-    if not frozenset(granted.scopes).issuperset(wanted):
+    if not frozenset(granted).issuperset(wanted):
         raise RefreshScopeError("the session was not granted every scope asked for; ask for fewer")
-    return Granted(wanted, granted.claims)
+    return wanted
 
 
 def refuse_own_claims(claims: Mapping[str, Any]) -> None:

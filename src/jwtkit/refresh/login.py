@@ -84,15 +84,14 @@ async def start(
         family_id=family_id,
         secret=parts.random_bytes(SECRET_SIZE),
     )
-    granted = await parts.access.granted(family)
-    if granted is None:
+    issued = await parts.access.issued(family, now=reading.now)
+    if issued is None:
         raise parts.refused(RefreshTokenRevokedError, None, subject, "the grant was refused at login")
-    access_token = await parts.access.signed(family, granted, now=reading.now)
     await _insert(family, store)
     parts.sessions.tell(SessionStarted(parts.clock(), family.session_id, subject))
     if parts.policy.max_sessions is not None:
         await parts.sessions.displace(family, keep=parts.policy.max_sessions)
-    return parts.pair(family, token, access_token, granted, now=reading.now)
+    return parts.pair(family, token, issued, now=reading.now)
 
 
 async def _insert(family: Family, store: GuardedStore) -> None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 
 from jwtkit.errors import ConfigurationError, RefreshError
 from jwtkit.events import RefreshRefused
-from jwtkit.refresh.access import AccessTokens, Granted
+from jwtkit.refresh.access import AccessTokens, Issued
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import LiveSessions
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.policy import RefreshPolicy
 from jwtkit.refresh.rotation_keys import RotationKeys
 from jwtkit.refresh.token_text import RefreshToken, encode
-from jwtkit.tokens.token import IssuedToken
 
 __all__ = ["RotationParts", "refusal"]
 
@@ -64,8 +63,7 @@ class RotationParts:
         self,
         family: Family,
         token: RefreshToken,
-        access_token: IssuedToken,
-        granted: Granted,
+        issued: Issued,
         *,
         now: int,
         retried: bool = False,
@@ -73,12 +71,12 @@ class RotationParts:
     ) -> TokenPair:
         """Return what to hand to the client."""
         return TokenPair(
-            access_token=access_token.token,
+            access_token=issued.token.token,
             refresh_token=encode(token, self.keys),
-            expires_in=access_token.expires_in,
+            expires_in=issued.token.expires_in,
             refresh_expires_in=(family.idle_expires_at - now) // 1000,
             session_id=family.session_id,
-            scopes=granted.scopes,
+            scopes=issued.scopes,
             retried=retried,
             new_refresh_token=new_refresh_token,
             token_type="Bearer" if family.confirmation is None else "DPoP",

@@ -6,7 +6,7 @@ Written once, with every wait spelt ``await``; `RefreshRotator` and `AsyncRefres
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from jwtkit.errors import (
     ContentionError,
@@ -20,14 +20,13 @@ from jwtkit.errors import (
     TokenError,
 )
 from jwtkit.events import SessionEnded, SessionRefreshed
-from jwtkit.refresh.access import Granted, narrowed
+from jwtkit.refresh.access import Issued
 from jwtkit.refresh.decision import NONCE_SIZE, Decision, Outcome, PairClaims, Presentation, decide
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import ATTEMPTS
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.parts import RotationParts, refusal
 from jwtkit.refresh.token_text import RefreshToken, parse
-from jwtkit.tokens.token import IssuedToken
 
 __all__ = ["Rotation"]
 
@@ -38,13 +37,6 @@ _REFUSALS: Final[Mapping[Outcome, type[RefreshError]]] = {
     Outcome.REVOKED: RefreshTokenRevokedError,
     Outcome.REUSED: RefreshTokenReusedError,
 }
-
-
-class _Signed(NamedTuple):
-    """An access token that goes with a generation which is still to be written."""
-
-    token: IssuedToken
-    granted: Granted
 
 
 class Rotation:
@@ -118,7 +110,7 @@ class Rotation:
     ) -> TokenPair:
         """Decide and swap until one of the two is final."""
         store, session_id = self._sessions.store, token.session_id
-        signed: _Signed | None = None
+        issued: Issued | None = None
         outcome_unknown: StoreUnavailableError | None = None
         ending: Decision | None = None
         for _ in range(ATTEMPTS):
@@ -132,10 +124,13 @@ class Rotation:
             if decision.outcome is Outcome.READ_AGAIN:
                 presented = presented._replace(read_again=True)
                 continue
-            if family is not None and successor is not None and signed is None:
+            if family is not None and successor is not None and issued is None:
                 # Before the swap: a signer that is down, or a scope too many, leaves the row untouched.
                 # Once: whatever this call decides later, it can only answer with the same generation.
-                signed = await self._signed(family, scopes, decision.now)
+                issued = await self._parts.access.issued(family, now=decision.now, scopes=scopes)
+                if issued is None:
+                    await self._sessions.end(session_id, "grant_refused")
+                    raise refusal(RefreshTokenRevokedError)
             if decision.swap and family is not None and row is not None:
                 try:
                     swapped = await store.compare_and_swap(family, expected_version=row.version)
@@ -148,7 +143,7 @@ class Rotation:
                     if decision.outcome is Outcome.ROTATED:
                         presented = presented._replace(was_live=True)
                     continue
-            if family is None or successor is None or signed is None:
+            if family is None or successor is None or issued is None:
                 raise self._refused_by(decision, token)
             retried = decision.outcome is Outcome.RETRIED
             if self._sessions.observed:
@@ -156,8 +151,7 @@ class Rotation:
             return self._parts.pair(
                 family,
                 successor,
-                signed.token,
-                signed.granted,
+                issued,
                 now=decision.now,
                 retried=retried,
                 new_refresh_token=decision.outcome is not Outcome.KEPT,
@@ -165,15 +159,6 @@ class Rotation:
         if outcome_unknown is not None:
             raise outcome_unknown
         raise _contention()
-
-    async def _signed(self, family: Family, scopes: Iterable[str] | None, now: int) -> _Signed:
-        granted = await self._parts.access.granted(family)
-        if granted is None:
-            await self._sessions.end(family.session_id, "grant_refused")
-            raise refusal(RefreshTokenRevokedError)
-        granted = narrowed(granted, scopes)
-        token = await self._parts.access.signed(family, granted, now=now)
-        return _Signed(token, granted)
 
     async def _pair_claims(
         self, token: RefreshToken, access_token: str | bytes | None, confirmation: str | None
