@@ -96,19 +96,24 @@ class RotationKeys:
         key_ids: Every accepted key id, the current one first.
     """
 
-    __slots__ = ("_by_id", "current", "key_ids")
+    __slots__ = ("_by_id", "_by_raw_id", "current", "key_ids")
 
     current: Final[FamilyKeys]
     key_ids: Final[tuple[str, ...]]
 
     def __init__(self, secrets: Iterable[bytes], issuer: str) -> None:
         self._by_id = {keys.key_id: keys for keys in (FamilyKeys(secret, issuer) for secret in secrets)}
+        self._by_raw_id = {bytes.fromhex(key_id): keys for key_id, keys in self._by_id.items()}
         self.key_ids = tuple(self._by_id)
         self.current = self._by_id[self.key_ids[0]]
 
     def find(self, key_id: str) -> FamilyKeys | None:
         """Return the keys of that id, or None when no accepted secret has it."""
         return self._by_id.get(key_id)
+
+    def find_raw(self, key_id: bytes) -> FamilyKeys | None:
+        """Return the keys of an id as a token's core holds it, or None."""
+        return self._by_raw_id.get(key_id)
 
     def __repr__(self) -> str:
         return f"<RotationKeys {', '.join(self.key_ids)}>"

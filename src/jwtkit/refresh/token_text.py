@@ -123,7 +123,7 @@ def parse(text: object, keys: RotationKeys) -> RefreshToken:
     except MalformedTokenError:
         raise _invalid() from None
     core = raw[:_CORE_SIZE]
-    family_keys = keys.find(raw[1:_KEY_ID_END].hex())
+    family_keys = keys.find_raw(raw[1:_KEY_ID_END])
     if family_keys is None or not compare_digest(family_keys.tag(core), raw[_CORE_SIZE:]):
         raise _invalid()
     # Only now is any of it worth reading.
