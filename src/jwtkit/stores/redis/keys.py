@@ -12,6 +12,7 @@ Kind = Literal["session", "sessions", "epochs", "secrets", "denied"]
 
 _LONGEST_PREFIX: Final = 100
 _RESERVED: Final = str.maketrans({"%": "%25", "{": "%7B", "}": "%7D", "|": "%7C"})
+_RESERVED_SIGNS: Final = frozenset("%{}|")
 _DENIED: Final = ":denied:"
 _KINDS: Final[dict[str, Kind]] = {":sessions": "sessions", ":epochs": "epochs", ":secrets": "secrets"}
 
@@ -91,4 +92,6 @@ class Keys:
 
 def _quoted(text: str) -> str:
     # "%" alone is no quoted text, so it can stand for the empty one: an empty tag would name no slot.
-    return text.translate(_RESERVED) or "%"
+    if _RESERVED_SIGNS.isdisjoint(text):
+        return text or "%"
+    return text.translate(_RESERVED)

@@ -32,7 +32,7 @@ class Link:
         self._closed = False
         self.is_cluster = servers.is_cluster
 
-    async def run(self, script: Script, keys: Sequence[str | bytes], *arguments: str | bytes | int) -> Any:
+    async def run(self, script: Script, keys: Sequence[str], *arguments: str | bytes | int) -> Any:
         """Run a script where its keys are, in one round trip.
 
         Raises:
@@ -42,7 +42,7 @@ class Link:
         try:
             if not self._checked or self._closed:
                 await self._prepare()
-            return await self._servers.run(Call(script, keys, arguments))
+            return await self._servers.run(script, keys, arguments)
         except Exception as error:
             raise at_run_time(error) from error
 

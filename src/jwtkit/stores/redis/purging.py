@@ -52,7 +52,12 @@ class Purging:
     """
 
     def __init__(
-        self, link: Link, keys: Keys, subjects: Subjects, secrets: SecretsInUse, now: Callable[[], str]
+        self,
+        link: Link,
+        keys: Keys,
+        subjects: Subjects,
+        secrets: SecretsInUse,
+        now: Callable[[], tuple[int, ...]],
     ) -> None:
         self._link = link
         self._keys = keys
@@ -76,7 +81,7 @@ class Purging:
         return removed
 
     async def _begin(self) -> _Pass:
-        _, now = await self._link.run(scripts.SECRETS, [self._keys.secrets("")], self._now())
+        _, now = await self._link.run(scripts.SECRETS, [self._keys.secrets("")], *self._now())
         return _Pass(now, list(await self._link.primaries()))
 
     async def _go_on(self, begun: _Pass, before: int, limit: int) -> int:
@@ -122,13 +127,13 @@ class Purging:
         if not keys:
             return []
         if not self._link.is_cluster:
-            return [await self._link.run(script, keys, before, limit, self._now())]
+            return [await self._link.run(script, keys, before, limit, *self._now())]
         answers: list[tuple[int, list[bytes]]] = []
         room = limit
         while keys:
             # Never more at once than there is room for, as each may be removed.
             batch, keys = keys[: max(room, 1)], keys[max(room, 1) :]
-            arguments = (before, min(room, 1), self._now())
+            arguments = (before, min(room, 1), *self._now())
             answers += await self._link.run_all([Call(script, [key], arguments) for key in batch])
             room = limit - sum(number for number, _ in answers)
         return answers

@@ -39,7 +39,7 @@ class SecretsInUse:
         now: The time to give to scripts.
     """
 
-    def __init__(self, link: Link, keys: Keys, now: Callable[[], str]) -> None:
+    def __init__(self, link: Link, keys: Keys, now: Callable[[], tuple[int, ...]]) -> None:
         self._link = link
         self._keys = keys
         self._now = now
@@ -53,7 +53,7 @@ class SecretsInUse:
         until = family.absolute_expires_at + _MARGIN
         said_at = time.monotonic()
         await self._link.run(
-            scripts.REGISTER, [self._keys.secrets(family.issuer)], family.key_id, until, self._now()
+            scripts.REGISTER, [self._keys.secrets(family.issuer)], family.key_id, until, *self._now()
         )
         self._said[family.issuer, family.key_id] = (until, said_at)
 
@@ -76,6 +76,6 @@ class SecretsInUse:
                     await self._link.run(scripts.FORGET, [key], key_id, said)
 
     async def _read(self, key: str) -> tuple[dict[str, str], int]:
-        flat, now = await self._link.run(scripts.SECRETS, [key], self._now())
+        flat, now = await self._link.run(scripts.SECRETS, [key], *self._now())
         texts = [text.decode() for text in flat]
         return dict(zip(texts[::2], texts[1::2], strict=True)), now

@@ -12,10 +12,13 @@ from typing import Final, cast
 from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.stores.answers import over_at
+from jwtkit.stores.bounds import require_storable
+from jwtkit.stores.rows import row_of
 
 __all__ = ["identity_text", "row_bytes", "row_family"]
 
 _FORMAT: Final = "1"
+_SEPARATORS: Final = 27
 
 
 def identity_text(family: Family, version: int) -> bytes:
@@ -28,11 +31,14 @@ def row_bytes(family: Family, mark: str) -> bytes:
     """Return the value to keep.
 
     Args:
-        family: Holds only what `jwtkit.stores.bounds.require_storable` lets through.
+        family: The family.
         mark: Of this very write: should a client library send it twice, the second finds its own mark
             and not somebody else's row.
+
+    Raises:
+        ConfigurationError: ``store.unstorable``.
     """
-    return "\0".join(
+    row = "\0".join(
         (
             _FORMAT,
             str(family.version),
@@ -63,7 +69,11 @@ def row_bytes(family: Family, mark: str) -> bytes:
             family.end_reason or "",
             _text(family.address),
         )
-    ).encode()
+    )
+    if not row.isascii() or row.count("\0") != _SEPARATORS or _is_large(family):
+        # Only then one by one: few rows are suspicious, and this is done for every rotation.
+        require_storable(*row_of(family))
+    return row.encode()
 
 
 def row_family(row: bytes, session_id: str) -> Family:
@@ -140,6 +150,25 @@ def row_family(row: bytes, session_id: str) -> Family:
         raise StoreUnavailableError(
             "a session's row is not what this store wrote there", code="store.corrupt"
         ) from None
+
+
+def _is_large(family: Family) -> bool:
+    """Say whether a number is negative or has more than 63 bits."""
+    return bool(
+        (
+            family.version
+            | family.epoch
+            | family.generation
+            | family.created_at
+            | family.rotated_at
+            | (family.previous_rotated_at or 0)
+            | family.used_at
+            | family.idle_expires_at
+            | family.absolute_expires_at
+            | (family.ended_at or 0)
+        )
+        >> 63
+    )
 
 
 def _text(text: str | None) -> str:

@@ -37,71 +37,62 @@ __all__ = [
     "Script",
 ]
 
-
-_SHARED: Final = r"""
+_TIME: Final = r"""
 -- Milliseconds: as given, or by this server's clock.
 local function time(given)
-  if given ~= '' then return tonumber(given) end
+  if given then return tonumber(given) end
   local now = redis.call('TIME')
   return now[1] * 1000 + math.floor(now[2] / 1000)
 end
+"""
 
--- How long to keep what must be there until then. No number of Redis' holds more than a few thousand years.
-local function lifetime(keep_until, now)
-  return string.format('%.0f', math.max(1, math.min(tonumber(keep_until) - now, 2 ^ 47)))
-end
-
--- The first fields of a row.
+_HEAD: Final = r"""
+-- What the store must know of a row: its issuer, subject, the names of the epochs of its subject and tenant
+-- ('all' where it has no tenant), when it is over, when it was ended, its secret.
 local function head(row)
-  local fields, from = {}, 1
-  for number = 1, 9 do
-    local to = string.find(row, '\0', from, true)
-    fields[number] = string.sub(row, from, to - 1)
-    from = to + 1
-  end
-  return {
-    issuer = fields[3], subject = fields[4], tenant = fields[6] ~= '' and string.sub(fields[6], 2),
-    over_at = fields[7], ended_at = fields[8], key_id = fields[9],
-  }
+  local issuer, subject, tenant, over_at, ended_at, key_id = string.match(row,
+    '^1%z%d+%z([^%z]*)%z([^%z]*)%z%-?%d+%z([^%z]*)%z(%-?%d+)%z([^%z]*)%z([^%z]*)%z')
+  if not issuer then error('a row of another kind') end
+  tenant = tenant == '' and 'all' or 'tenant:' .. string.sub(tenant, 2)
+  return issuer, subject, 'subject:' .. subject, tenant, over_at, ended_at, key_id
 end
+"""
 
+_TAG: Final = r"""
 local reserved = {['%'] = '%25', ['{'] = '%7B', ['}'] = '%7D', ['|'] = '%7C'}
 local function tag(text)
   if text == '' then return '{%}' end
   return '{' .. string.gsub(text, '[%%{}|]', reserved) .. '}'
 end
+"""
 
--- The highest of an issuer's epochs that have these names.
-local function highest(key, names)
-  local epoch = 0
-  for _, found in ipairs(redis.call('HMGET', key, unpack(names))) do
-    if found then epoch = math.max(epoch, tonumber(found)) end
-  end
-  return epoch
+_EPOCHS: Final = r"""
+-- The highest of an issuer's epochs: that of all, and two others by their names.
+local function highest(key, one, other)
+  local found = redis.call('HMGET', key, 'all', one, other)
+  return math.max(tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0))
 end
+"""
 
-local function scopes(subject, tenant)
-  local names = {'all'}
-  if subject then names[2] = 'subject:' .. subject end
-  if tenant then names[#names + 1] = 'tenant:' .. tenant end
-  return names
-end
-
+_ENTRY: Final = r"""
 -- What an index entry says: whose it is, when it was written, until when it may be needed.
 local function entry(member)
   return string.match(member, '^(.*)%z(%d+)%z(%-?%d+)$')
 end
+"""
 
-local function put_in_index(key, session_id, score, keep_until, now)
+_INDEX: Final = rf"""{_ENTRY}
+local function put_in_index(key, session_id, score, keep_until, now, leaves, at)
   -- The oldest logins first: those that are over for good make room for this one.
   for _, member in ipairs(redis.call('ZRANGE', key, -4, -1)) do
     local _, _, ending = entry(member)
     if tonumber(ending) < now then redis.call('ZREM', key, member) end
   end
-  local member = session_id .. '\0' .. string.format('%.0f', now) .. '\0' .. keep_until
-  redis.call('ZADD', key, score, member)
-  local kept = lifetime(keep_until, now)
-  if redis.call('PTTL', key) < tonumber(kept) then redis.call('PEXPIRE', key, kept) end
+  redis.call('ZADD', key, score, session_id .. '\0' .. string.format('%.0f', now) .. '\0' .. keep_until)
+  -- The index leaves with the last of its rows.
+  local expire = leaves == 'PXAT' and 'PEXPIREAT' or 'PEXPIRE'
+  redis.call(expire, key, at, 'NX')
+  redis.call(expire, key, at, 'GT')
 end
 """
 
@@ -111,14 +102,14 @@ class Script:
 
     Args:
         body: Lua.
+        uses: The functions it calls.
         flags: As Redis 7 knows them.
     """
 
     __slots__ = ("sha", "text")
 
-    def __init__(self, body: str, *, flags: str = "allow-oom") -> None:
-        shebang = f"#!lua flags={flags}" if flags else "#!lua"
-        self.text: Final = f"{shebang}\n{_SHARED}{body}"
+    def __init__(self, body: str, *uses: str, flags: str = " flags=allow-oom") -> None:
+        self.text: Final = "".join((f"#!lua{flags}\n", *uses, body))
         # Redis' own name for it, not a matter of security.
         self.sha: Final = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
@@ -126,72 +117,90 @@ class Script:
 READ: Final = Script(
     r"""
 local row = redis.call('GET', KEYS[1])
-local now = time(ARGV[2])
-if not row then return {false, 0, now} end
-local family = head(row)
-return {row, highest(ARGV[1] .. tag(family.issuer) .. ':epochs', scopes(family.subject, family.tenant)), now}
-"""
+if not row then return string.format('0 %.0f', time(ARGV[1])) end
+local issuer, _, one, other = head(row)
+local prefix = string.match(KEYS[1], '^[^{]*')
+local epoch = highest(prefix .. tag(issuer) .. ':epochs', one, other)
+return string.format('%.0f %.0f', epoch, time(ARGV[1])) .. '\0' .. row
+""",
+    _TIME,
+    _HEAD,
+    _TAG,
+    _EPOCHS,
 )
-"""A row, its epoch, the time."""
+"""A session's epoch, the time and, where there is one, its row: as one text, which is read faster."""
 
-READ_ROW: Final = Script("return {redis.call('GET', KEYS[1]), time(ARGV[1])}")
+READ_ROW: Final = Script("return {redis.call('GET', KEYS[1]), time(ARGV[1])}", _TIME)
 """A row and the time, for a cluster."""
 
 FACTS: Final = Script(
     r"""
 local epoch, denied = 0, false
-if #ARGV > 1 then epoch = highest(KEYS[1], {unpack(ARGV, 2)}) end
+local names = tonumber(ARGV[1])
+if names > 0 then
+  for _, found in ipairs(redis.call('HMGET', KEYS[1], unpack(ARGV, 2, 1 + names))) do
+    epoch = math.max(epoch, tonumber(found or 0))
+  end
+end
 if KEYS[2] then denied = redis.call('GET', KEYS[2]) end
-return {epoch, denied, time(ARGV[1])}
-"""
+return {epoch, denied, time(ARGV[2 + names])}
+""",
+    _TIME,
 )
 """The highest of some epochs of an issuer, until when a token is denied, the time."""
 
 STATUS: Final = Script(
     r"""
 local row = KEYS[3] and redis.call('GET', KEYS[3])
-local family = row and head(row)
-local over_at, ended_at, names = false, '', {unpack(ARGV, 3)}
-if family and family.issuer == ARGV[2] then
-  over_at, ended_at, names = family.over_at, family.ended_at, scopes(family.subject, family.tenant)
+local one, other, over_at, ended_at = ARGV[2], ARGV[3], '', ''
+if row then
+  local issuer, _, subject, tenant, over, ended = head(row)
+  if issuer == ARGV[1] then one, other, over_at, ended_at = subject, tenant, over, ended end
 end
-return {over_at, ended_at, highest(KEYS[1], names), redis.call('GET', KEYS[2]), time(ARGV[1])}
-"""
+local epoch, denied_until = highest(KEYS[1], one, other), redis.call('GET', KEYS[2]) or ''
+return string.format('%s %s %.0f %s %.0f', over_at, ended_at, epoch, denied_until, time(ARGV[4]))
+""",
+    _TIME,
+    _HEAD,
+    _EPOCHS,
 )
-"""Everything a validator asks: when the session is over, its end, the epoch, until when denied, the time."""
+"""What a validator asks: when the session is over and was ended, the epoch, until when denied, the time."""
 
 INSERT: Final = Script(
     r"""
 local known = redis.call('GET', KEYS[1])
 if known then return known == ARGV[1] and 1 or 0 end
-local now = time(ARGV[3])
-if ARGV[4] ~= '' and now > tonumber(ARGV[4]) then return -1 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', lifetime(ARGV[2], now))
+if time(ARGV[5]) > tonumber(ARGV[4]) then return -1 end
+redis.call('SET', KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 return 1
 """,
+    _TIME,
     flags="",
 )
 """Add a row whose index entry is written; -1 where that was too long ago to be sure that it still stands."""
 
 INDEX: Final = Script(
     r"""
-local now = time(ARGV[4])
-put_in_index(KEYS[1], ARGV[1], ARGV[2], ARGV[3], now)
+local now = time(ARGV[6])
+put_in_index(KEYS[1], ARGV[3], ARGV[4], ARGV[5], now, ARGV[1], ARGV[2])
 return now
 """,
+    _TIME,
+    _INDEX,
     flags="",
 )
-"""Say that a subject is about to have a session."""
+"""Say that a subject is about to have a session; return when that was."""
 
 INSERT_INDEXED: Final = Script(
     r"""
 local known = redis.call('GET', KEYS[1])
 if known then return known == ARGV[1] and 1 or 0 end
-local now = time(ARGV[3])
-put_in_index(KEYS[2], ARGV[4], ARGV[5], ARGV[2], now)
-redis.call('SET', KEYS[1], ARGV[1], 'PX', lifetime(ARGV[2], now))
+put_in_index(KEYS[2], ARGV[4], ARGV[5], ARGV[6], time(ARGV[7]), ARGV[2], ARGV[3])
+redis.call('SET', KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 return 1
 """,
+    _TIME,
+    _INDEX,
     flags="",
 )
 """Both at once, on a single server."""
@@ -201,11 +210,11 @@ SWAP: Final = Script(
 local row = redis.call('GET', KEYS[1])
 if not row then return 0 end
 if string.sub(row, 1, #ARGV[1]) ~= ARGV[1] then return row == ARGV[2] and 1 or 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', lifetime(ARGV[3], time(ARGV[4])))
+redis.call('SET', KEYS[1], ARGV[2], ARGV[3], ARGV[4])
 return 1
 """
 )
-"""Replace a row that begins as it did when it was read."""
+"""Replace a row that begins as it did when it was read, and say when the new one leaves."""
 
 BUMP: Final = Script(
     r"""
@@ -213,7 +222,8 @@ local last = tonumber(redis.call('HGET', KEYS[1], 'latest') or 0)
 local epoch = string.format('%.0f', math.max(time(ARGV[2]), last + 1))
 redis.call('HSET', KEYS[1], ARGV[1], epoch, 'latest', epoch)
 return tonumber(epoch)
-"""
+""",
+    _TIME,
 )
 """Set an epoch above every other of its issuer."""
 
@@ -221,32 +231,32 @@ DENY: Final = Script(
     r"""
 local known = redis.call('GET', KEYS[1])
 if known and tonumber(known) >= tonumber(ARGV[1]) then return end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', lifetime(ARGV[2], time(ARGV[3])))
+redis.call('SET', KEYS[1], ARGV[1], ARGV[2], ARGV[3])
 """
 )
 """Deny a token until a time, or until a later one."""
 
 LIST: Final = Script(
     r"""
-local now, skip, room = time(ARGV[5]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local found, gone, last = {now}, {}, nil
-local first = 0
+local skip, room, found, gone, first, last = tonumber(ARGV[3]), tonumber(ARGV[4]), {}, {}, 0, nil
 while room > 0 do
   local members = redis.call('ZRANGE', KEYS[1], first, first + 255)
   for _, member in ipairs(members) do
     local session_id = entry(member)
-    local row = session_id ~= last and redis.call('GET', ARGV[1] .. tag(session_id))
-    local family = row and head(row)
-    if family and family.issuer .. '\0' .. family.subject == ARGV[2] and room > 0 then
-      if skip > 0 then skip = skip - 1 else
-        local epochs = ARGV[1] .. tag(family.issuer) .. ':epochs'
+    if session_id ~= last and room > 0 then
+      local row = redis.call('GET', ARGV[1] .. tag(session_id))
+      local issuer, subject, one, other
+      if row then issuer, subject, one, other = head(row) end
+      if not row or issuer .. '\0' .. subject ~= ARGV[2] then
+        gone[#gone + 1] = member
+      elseif skip > 0 then
+        skip = skip - 1
+      else
         found[#found + 1] = session_id
         found[#found + 1] = row
-        found[#found + 1] = highest(epochs, scopes(family.subject, family.tenant))
+        found[#found + 1] = highest(ARGV[1] .. tag(issuer) .. ':epochs', one, other)
         room = room - 1
       end
-    elseif not row and session_id ~= last then
-      gone[#gone + 1] = member
     end
     last = session_id
   end
@@ -254,12 +264,18 @@ while room > 0 do
   first = first + 256
 end
 for _, member in ipairs(gone) do redis.call('ZREM', KEYS[1], member) end
+found[#found + 1] = time(ARGV[5])
 return found
-"""
+""",
+    _TIME,
+    _HEAD,
+    _TAG,
+    _EPOCHS,
+    _ENTRY,
 )
-"""The time, then ids, rows and epochs of a subject's sessions; drops entries of sessions that are gone."""
+"""Ids, rows and epochs of a subject's sessions, then the time; drops entries of sessions that are gone."""
 
-MEMBERS: Final = Script("return {redis.call('ZRANGE', KEYS[1], 0, -1), time(ARGV[1])}")
+MEMBERS: Final = Script("return {redis.call('ZRANGE', KEYS[1], 0, -1), time(ARGV[1])}", _TIME)
 """The index of a subject, and the time."""
 
 DROP: Final = Script("return redis.call('ZREM', KEYS[1], unpack(ARGV))")
@@ -273,39 +289,41 @@ for _, key in ipairs(KEYS) do
     if redis.call('EXISTS', ARGV[1] .. tag(session_id)) == 0 then redis.call('ZREM', key, member) end
   end
 end
-"""
+""",
+    _TAG,
+    _ENTRY,
 )
 """Drop the entries of sessions that are gone from many indexes, on a single server."""
 
 PURGE: Final = Script(
     r"""
-local now, room = time(ARGV[3]), tonumber(ARGV[2])
-local before, removed, said, answer = math.min(tonumber(ARGV[1]), now), 0, {}, {}
+local room, removed, said, living = tonumber(ARGV[2]), 0, {}, {}
+local before = math.min(tonumber(ARGV[1]), time(ARGV[3]))
 for _, key in ipairs(KEYS) do
   local row = redis.call('GET', key)
   if row then
-    local family = head(row)
-    if removed < room and tonumber(family.over_at) < before then
+    local issuer, _, _, _, over_at, _, key_id = head(row)
+    if removed < room and tonumber(over_at) < before then
       redis.call('DEL', key)
       removed = removed + 1
     else
-      local living = family.issuer .. '\0' .. family.key_id
-      if not said[living] then
-        said[living] = true
-        answer[#answer + 1] = living
-      end
+      local needed = issuer .. '\0' .. key_id
+      if not said[needed] then living[#living + 1] = needed end
+      said[needed] = true
     end
   end
 end
-return {removed, answer}
-"""
+return {removed, living}
+""",
+    _TIME,
+    _HEAD,
 )
 """Remove rows that were over before a time; say how many, and which secrets the others need."""
 
 PURGE_DENIED: Final = Script(
     r"""
-local now, room, removed = time(ARGV[3]), tonumber(ARGV[2]), 0
-local before = math.min(tonumber(ARGV[1]), now)
+local room, removed = tonumber(ARGV[2]), 0
+local before = math.min(tonumber(ARGV[1]), time(ARGV[3]))
 for _, key in ipairs(KEYS) do
   local denied_until = redis.call('GET', key)
   if removed < room and denied_until and tonumber(denied_until) < before then
@@ -314,7 +332,8 @@ for _, key in ipairs(KEYS) do
   end
 end
 return {removed, {}}
-"""
+""",
+    _TIME,
 )
 """Remove denials that were over before a time; say how many."""
 
@@ -324,16 +343,15 @@ local known = redis.call('HGET', KEYS[1], ARGV[1])
 local ending = known and tonumber(string.match(known, ' (%-?%d+)$')) or 0
 ending = string.format('%.0f', math.max(ending, tonumber(ARGV[2])))
 redis.call('HSET', KEYS[1], ARGV[1], string.format('%.0f', time(ARGV[3])) .. ' ' .. ending)
-"""
+""",
+    _TIME,
 )
 """Say that sessions are written with a rotation secret, now, and until when they may live."""
 
-SECRETS: Final = Script("return {redis.call('HGETALL', KEYS[1]), time(ARGV[1])}")
+SECRETS: Final = Script("return {redis.call('HGETALL', KEYS[1]), time(ARGV[1])}", _TIME)
 """The rotation secrets of an issuer, and the time."""
 
 FORGET: Final = Script(
-    r"""
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
-"""
+    "if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end"
 )
 """Forget a rotation secret of which nobody said anything in the meantime."""

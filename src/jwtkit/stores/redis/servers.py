@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import starmap
 from typing import Any, Final, NamedTuple, Protocol
 
 from redis.exceptions import NoScriptError
@@ -21,21 +22,16 @@ _AS_BYTES: Final[dict[str, Any]] = {"NEVER_DECODE": True}
 
 _AT_ONCE: Final = 32
 
+Keys = Sequence[str]
+Arguments = Sequence[str | bytes | int]
+
 
 class Call(NamedTuple):
     """A script, its keys (all in one slot) and its arguments."""
 
     script: Script
-    keys: Sequence[str | bytes]
-    arguments: Sequence[str | bytes | int] = ()
-
-    def by_name(self) -> tuple[Any, ...]:
-        """Return the command for a server that has the script in its cache."""
-        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.arguments)
-
-    def in_full(self) -> tuple[Any, ...]:
-        """Return the command for one that does not, which then keeps it until it restarts."""
-        return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.arguments)
+    keys: Keys
+    arguments: Arguments
 
 
 class Servers(Protocol):
@@ -43,7 +39,7 @@ class Servers(Protocol):
 
     is_cluster: bool
 
-    async def run(self, call: Call, /) -> Any:
+    async def run(self, script: Script, keys: Keys, arguments: Arguments, /) -> Any:
         """Run a script on the primary that holds its keys; one round trip."""
 
     async def run_all(self, calls: Sequence[Call], /) -> list[Any]:
@@ -70,16 +66,16 @@ class Server:
         self._client = client
         self._execute = client.execute_command
 
-    async def run(self, call: Call, /) -> Any:
+    async def run(self, script: Script, keys: Keys, arguments: Arguments, /) -> Any:
         """See `Servers.run`."""
         try:
-            return self._execute(*call.by_name(), **_AS_BYTES)
+            return self._execute("EVALSHA", script.sha, len(keys), *keys, *arguments, **_AS_BYTES)
         except NoScriptError:
-            return self._execute(*call.in_full(), **_AS_BYTES)
+            return self._execute("EVAL", script.text, len(keys), *keys, *arguments, **_AS_BYTES)
 
     async def run_all(self, calls: Sequence[Call], /) -> list[Any]:
         """See `Servers.run_all`."""
-        return [await self.run(call) for call in calls]
+        return [await self.run(*call) for call in calls]
 
     async def primaries(self) -> Sequence[Any]:
         """See `Servers.primaries`."""
@@ -102,12 +98,16 @@ class Cluster:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def run(self, call: Call, /) -> Any:
+    async def run(self, script: Script, keys: Keys, arguments: Arguments, /) -> Any:
         """See `Servers.run`."""
         try:
-            return self._client.execute_command(*call.by_name(), **_AS_BYTES)
+            return self._client.execute_command(
+                "EVALSHA", script.sha, len(keys), *keys, *arguments, **_AS_BYTES
+            )
         except NoScriptError:
-            return self._client.execute_command(*call.in_full(), **_AS_BYTES)
+            return self._client.execute_command(
+                "EVAL", script.text, len(keys), *keys, *arguments, **_AS_BYTES
+            )
 
     async def run_all(self, calls: Sequence[Call], /) -> list[Any]:
         """See `Servers.run_all`."""
@@ -115,12 +115,14 @@ class Cluster:
         pipeline = self._client.pipeline()
         for call in calls:
             # Told the server, it does not ask one for the command's keys.
-            node = self._client.get_node_from_key(call.keys[0])
-            pipeline.execute_command(*call.by_name(), target_nodes=node, **_AS_BYTES)
+            script, keys, arguments = call
+            command = ("EVALSHA", script.sha, len(keys), *keys, *arguments)
+            node = self._client.get_node_from_key(keys[0])
+            pipeline.execute_command(*command, target_nodes=node, **_AS_BYTES)
         answers = pipeline.execute(raise_on_error=False)
         for number, answer in enumerate(answers):
             if isinstance(answer, NoScriptError):
-                answers[number] = await self.run(calls[number])
+                answers[number] = await self.run(*calls[number])
             elif isinstance(answer, Exception):
                 raise answer
         return list(answers)
@@ -146,19 +148,23 @@ class AsyncServer:
     def __init__(self, client: Any) -> None:
         self._client = client
 
-    async def run(self, call: Call, /) -> Any:
+    async def run(self, script: Script, keys: Keys, arguments: Arguments, /) -> Any:
         """See `Servers.run`."""
         try:
-            return await self._client.execute_command(*call.by_name(), **_AS_BYTES)
+            return await self._client.execute_command(
+                "EVALSHA", script.sha, len(keys), *keys, *arguments, **_AS_BYTES
+            )
         except NoScriptError:
-            return await self._client.execute_command(*call.in_full(), **_AS_BYTES)
+            return await self._client.execute_command(
+                "EVAL", script.text, len(keys), *keys, *arguments, **_AS_BYTES
+            )
 
     async def run_all(self, calls: Sequence[Call], /) -> list[Any]:
         """See `Servers.run_all`."""
         answers: list[Any] = []
         for first in range(0, len(calls), _AT_ONCE):
             # Not all at once: each takes a connection.
-            answers += await asyncio.gather(*map(self.run, calls[first : first + _AT_ONCE]))
+            answers += await asyncio.gather(*starmap(self.run, calls[first : first + _AT_ONCE]))
         return answers
 
     async def primaries(self) -> Sequence[Any]:

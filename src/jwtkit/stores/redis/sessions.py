@@ -22,15 +22,14 @@ from jwtkit.stores.redis.registry import SecretsInUse
 from jwtkit.stores.redis.row_text import identity_text, row_bytes, row_family
 from jwtkit.stores.redis.servers import Call
 from jwtkit.stores.redis.subjects import Subjects
-from jwtkit.stores.rows import row_of
 
 __all__ = ["Sessions"]
 
 _NOBODY: Final = "\0"
 """A token id that no token has."""
 
-_LARGEST: Final = 2**53
-"""Scripts count in floats."""
+_LATEST: Final = 2**62
+"""No expiry of Redis' can be later."""
 
 
 class Sessions:
@@ -58,18 +57,20 @@ class Sessions:
 
     async def insert(self, family: Family) -> None:
         """See `SessionStore.insert`."""
-        require_storable(*row_of(family))
+        row, keep_until = row_bytes(family, _mark()), self._keep_until(family)
         await self._secrets.say(family)
-        if not await self._subjects.insert(family, row_bytes(family, _mark()), self._keep_until(family)):
+        if not await self._subjects.insert(family, row, keep_until, self._leaving(keep_until)):
             raise StoreUnavailableError("a session of this id exists already", code="store.duplicate")
 
     async def read(self, session_id: str) -> Snapshot:
         """See `SessionStore.read`."""
         key = self.keys.session(findable(session_id) or "")
         if not self.link.is_cluster:
-            row, epoch, now = await self.link.run(scripts.READ, [key], self.keys.prefix, self._now())
-            return Snapshot(None if row is None else row_family(row, session_id), epoch, now)
-        row, now = await self.link.run(scripts.READ_ROW, [key], self._now())
+            answer = await self.link.run(scripts.READ, [key], *self._now())
+            numbers, _, row = answer.partition(b"\0")
+            epoch, now = map(int, numbers.split())
+            return Snapshot(row_family(row, session_id) if row else None, epoch, now)
+        row, now = await self.link.run(scripts.READ_ROW, [key], *self._now())
         if row is None:
             return Snapshot(None, 0, now)
         # After the row, which alone says whose epochs apply. Whatever was bumped before this call is seen;
@@ -80,15 +81,14 @@ class Sessions:
 
     async def compare_and_swap(self, family: Family, *, expected_version: int) -> bool:
         """See `SessionStore.compare_and_swap`."""
-        require_storable(*row_of(family))
+        row = row_bytes(family, _mark())
         await self._secrets.say(family)
         swapped = await self.link.run(
             scripts.SWAP,
             [self.keys.session(family.session_id)],
             identity_text(family, expected_version),
-            row_bytes(family, _mark()),
-            self._keep_until(family),
-            self._now(),
+            row,
+            *self._leaving(self._keep_until(family)),
         )
         return bool(swapped)
 
@@ -98,26 +98,25 @@ class Sessions:
         for scope in scopes:
             fields.setdefault(findable(scope.issuer) or "", []).append(_field(scope))
         calls = [
-            Call(scripts.FACTS, [self.keys.epochs(issuer)], [self._now(), *names])
+            Call(scripts.FACTS, [self.keys.epochs(issuer)], [len(names), *names, *self._now()])
             for issuer, names in (fields or {"": []}).items()
         ]
-        answers = [await self.link.run(*call[:2], *call.arguments) for call in calls]
+        answers = [await self.link.run(script, keys, *names) for script, keys, names in calls]
         return EpochReading(max(epoch for epoch, _, _ in answers), max(now for _, _, now in answers))
 
     async def bump_epoch(self, scope: EpochScope) -> int:
         """See `SessionStore.bump_epoch`."""
         require_storable(scope.issuer, scope.name)
         epoch: int = await self.link.run(
-            scripts.BUMP, [self.keys.epochs(scope.issuer)], _field(scope), self._now()
+            scripts.BUMP, [self.keys.epochs(scope.issuer)], _field(scope), *self._now()
         )
         return epoch
 
     async def deny(self, issuer: str, token_id: str, *, until: int) -> None:
         """See `SessionStore.deny`."""
         require_storable(issuer, token_id, until)
-        await self.link.run(
-            scripts.DENY, [self.keys.denied(issuer, token_id)], until, until + self._retention, self._now()
-        )
+        leaving = self._leaving(until + self._retention)
+        await self.link.run(scripts.DENY, [self.keys.denied(issuer, token_id)], until, *leaving)
 
     async def status(self, query: RevocationQuery) -> RevocationStatus:
         """See `SessionStore.status`."""
@@ -127,16 +126,17 @@ class Sessions:
         keys = [self.keys.epochs(issuer), self.keys.denied(issuer, _denied_id(query))]
         if query.session_id is not None:
             keys.append(self.keys.session(findable(query.session_id) or ""))
-        over, ended, epoch, until, now = await self.link.run(
-            scripts.STATUS, keys, self._now(), issuer, *_names(query.subject, query.tenant)
+        answer = await self.link.run(
+            scripts.STATUS, keys, issuer, *_names(query.subject, query.tenant), *self._now()
         )
+        over, ended, epoch, until, now = answer.split(b" ")
         return revocation_status(
             query,
-            session_over_at=None if over is None else int(over),
+            session_over_at=int(over) if over else None,
             session_ended=bool(ended),
-            epoch=epoch,
-            denied_until=None if until is None else int(until),
-            now=now,
+            epoch=int(epoch),
+            denied_until=int(until) if until else None,
+            now=int(now),
         )
 
     async def list_subject(self, issuer: str, subject: str, *, limit: int, offset: int) -> list[Snapshot]:
@@ -174,7 +174,7 @@ class Sessions:
             row = None
         else:
             key = self.keys.session(findable(query.session_id) or "")
-            answers = await self.link.run_all([facts, Call(scripts.READ_ROW, [key], [self._now()])])
+            answers = await self.link.run_all([facts, Call(scripts.READ_ROW, [key], self._now())])
             (epoch, until, _), (row, now) = answers
         family = None if row is None else row_family(row, query.session_id or "")
         if family is not None and family.issuer != query.issuer:
@@ -196,23 +196,33 @@ class Sessions:
         keys = [self.keys.epochs(issuer)]
         if denied_id is not None:
             keys.append(self.keys.denied(issuer, denied_id))
-        return Call(scripts.FACTS, keys, [self._now(), *_names(subject, tenant)])
+        return Call(scripts.FACTS, keys, [3, "all", *_names(subject, tenant), *self._now()])
 
-    def _now(self) -> str:
-        return "" if self._clock is None else str(store_time(self._clock))
+    def _now(self) -> tuple[int, ...]:
+        """Return the time to give to a script, as its last argument: none for the server's own."""
+        return () if self._clock is None else (store_time(self._clock),)
 
     def _keep_until(self, family: Family) -> int:
         # An ended session too, to its absolute expiry: an old token of it is then known to be revoked.
         return family.absolute_expires_at + self._retention
+
+    def _leaving(self, keep_until: int) -> tuple[str, int]:
+        """Return how SET is told when a key leaves: at a time of the servers', or so long after now."""
+        if self._clock is None:
+            return "PXAT", max(1, min(keep_until, _LATEST))
+        return "PX", max(1, min(keep_until - store_time(self._clock), _LATEST))
 
 
 def _field(scope: EpochScope) -> str:
     return scope.kind if scope.kind == "all" else f"{scope.kind}:{findable(scope.name)}"
 
 
-def _names(subject: str | None, tenant: str | None) -> list[str]:
-    """Return the fields of the epochs that apply, as the scripts name them too."""
-    return [_field(scope) for scope in EpochScope.applying_to("", subject=subject, tenant=tenant)]
+def _names(subject: str | None, tenant: str | None) -> tuple[str, str]:
+    """Return the names of the epochs of a subject and a tenant, as the scripts know them too."""
+    return (
+        "all" if subject is None else f"subject:{findable(subject)}",
+        "all" if tenant is None else f"tenant:{findable(tenant)}",
+    )
 
 
 def _denied_id(query: RevocationQuery) -> str:

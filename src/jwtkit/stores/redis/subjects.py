@@ -36,23 +36,24 @@ class Subjects:
         now: The time to give to scripts.
     """
 
-    def __init__(self, link: Link, keys: Keys, now: Callable[[], str]) -> None:
+    def __init__(self, link: Link, keys: Keys, now: Callable[[], tuple[int, ...]]) -> None:
         self._link = link
         self._keys = keys
         self._now = now
 
-    async def insert(self, family: Family, row: bytes, keep_until: int) -> bool:
+    async def insert(self, family: Family, row: bytes, keep_until: int, leaving: tuple[str, int]) -> bool:
         """Write entry and row; False where the session exists already."""
         keys = [self._keys.session(family.session_id), self._keys.sessions(family.issuer, family.subject)]
-        entry = (family.session_id, -family.created_at)
+        entry = (family.session_id, -family.created_at, keep_until)
         if not self._link.is_cluster:
-            added = await self._link.run(scripts.INSERT_INDEXED, keys, row, keep_until, self._now(), *entry)
-            return bool(added)
+            return bool(
+                await self._link.run(scripts.INSERT_INDEXED, keys, row, *leaving, *entry, *self._now())
+            )
         # On two servers, one after the other. Should the entry have become old by the time the row gets
         # there, somebody may have dropped it as a left-over: then the row is not written.
-        written_at = await self._link.run(scripts.INDEX, keys[1:], *entry, keep_until, self._now())
+        written_at = await self._link.run(scripts.INDEX, keys[1:], *leaving, *entry, *self._now())
         not_after = written_at + _WRITTEN_WITHIN
-        added = await self._link.run(scripts.INSERT, keys[:1], row, keep_until, self._now(), not_after)
+        added = await self._link.run(scripts.INSERT, keys[:1], row, *leaving, not_after, *self._now())
         if added < 0:
             raise StoreUnavailableError("the session could not be written in time; try again")
         return bool(added)
@@ -67,8 +68,8 @@ class Subjects:
         index, owner = self._keys.sessions(issuer, subject), f"{issuer}\0{subject}"
         if self._link.is_cluster:
             return await self._rows_in_cluster(index, owner.encode(), offset, limit)
-        arguments = (self._keys.prefix, owner, offset, limit, self._now())
-        now, *found = await self._link.run(scripts.LIST, [index], *arguments)
+        arguments = (self._keys.prefix, owner, offset, limit, *self._now())
+        *found, now = await self._link.run(scripts.LIST, [index], *arguments)
         session_ids = [session_id.decode() for session_id in found[::3]]
         return list(zip(session_ids, found[1::3], strict=True)), found[2::3], now
 
@@ -79,7 +80,7 @@ class Subjects:
         if not self._link.is_cluster:
             await self._link.run(scripts.REPAIR, indexes, self._keys.prefix)
             return
-        answers = await self._link.run_all([Call(scripts.MEMBERS, [key], [self._now()]) for key in indexes])
+        answers = await self._link.run_all([Call(scripts.MEMBERS, [key], self._now()) for key in indexes])
         for index, (members, now) in zip(indexes, answers, strict=True):
             for first in range(0, len(members), _STEP):
                 step = members[first : first + _STEP]
@@ -89,7 +90,7 @@ class Subjects:
         self, index: str, owner: bytes, offset: int, limit: int
     ) -> tuple[list[tuple[str, bytes]], None, int]:
         found: list[tuple[str, bytes]] = []
-        members, now = await self._link.run(scripts.MEMBERS, [index], self._now())
+        members, now = await self._link.run(scripts.MEMBERS, [index], *self._now())
         # Twice in the index, and next to itself, where its entry was sent twice.
         once = list({_session_id(member): member for member in members}.values())
         for first in range(0, len(once), _STEP):
@@ -108,7 +109,7 @@ class Subjects:
 
     async def _rows_of(self, session_ids: Iterable[str]) -> list[bytes | None]:
         calls = [
-            Call(scripts.READ_ROW, [self._keys.session(session_id)], [self._now()])
+            Call(scripts.READ_ROW, [self._keys.session(session_id)], self._now())
             for session_id in session_ids
         ]
         return [row for row, _ in await self._link.run_all(calls)]
