@@ -92,8 +92,12 @@ class Lease:
         if self._pipe >= 0:
             os.close(self._pipe)
             self._pipe = -1
-            # A shared one may live on for the others.
-            if self._keeper is not None and self._keeper.args[-1] != "shared":
+            if self._keeper is None:
+                return
+            if self._keeper.args[-1] == "shared":
+                # It may live on for the others; without this, forgetting it would be a ResourceWarning.
+                self._keeper.returncode = 0
+            else:
                 self._keeper.wait(_PATIENCE)
 
     def __enter__(self) -> Self:
