@@ -251,6 +251,15 @@ def test_what_the_profile_requires_must_be_given(
         assert caught.value.code == "issue.missing_claim"
 
 
+@pytest.mark.parametrize("place", ["subject_claim", "audience_claim", "scope_claims", "client_claims"])
+def test_a_place_that_json_cannot_name_is_refused_at_once(place: str) -> None:
+    name = "\ud800"
+    profile = profile_with(**{place: (name,) if place.endswith("s") else name})
+    with pytest.raises(ConfigurationError) as caught:
+        writer_of(profile)
+    assert caught.value.code == "claims.json"
+
+
 def test_everything_missing_is_named_at_once() -> None:
     writer = ClaimsWriter(RFC9068, issuer=None, audience=())
     with pytest.raises(ConfigurationError, match=r"a RFC9068 token needs iss, sub, aud, exp, client_id$"):

@@ -30,6 +30,9 @@ class ClaimsWriter:
         profile: The kind of token; says which claim each argument goes to.
         issuer: The ``iss`` of every token, or None.
         audience: The audience of a token that is given none of its own; may be empty.
+
+    Raises:
+        ConfigurationError: ``claims.json``: JSON cannot write one of the profile's claim names.
     """
 
     __slots__ = (
@@ -52,6 +55,7 @@ class ClaimsWriter:
         self._granted: dict[tuple[Any, ...], str] = {}
         client_id = profile.client_claims[:1]
         places = (profile.subject_claim, profile.audience_claim, *profile.scope_claims[:1], *client_id)
+        dump_object(dict.fromkeys(places))  # refuses a name with a lone surrogate, which `quote` does not
         self._own_names = ISSUER_SET_CLAIMS.union(places)
         # `write` need only look whether all that is required is there, and once, where one of these says so.
         always = {"exp", "iat", "jti", profile.subject_claim, *client_id}
@@ -74,7 +78,19 @@ class ClaimsWriter:
         expires_at: int | None,
         token_id: str,
     ) -> bytes:
-        """Return the claims of a new token.
+        """Return the claims of a new token; those that are None or empty are left out.
+
+        Args:
+            subject: Goes where the profile reads the subject.
+            audience: Takes the place of the writer's own.
+            scopes: Are joined, without repetitions.
+            client_id: Goes where the profile reads the client.
+            session_id: ``sid``.
+            confirmation: A key thumbprint, or the whole ``cnf``.
+            extra: Further claims.
+            issued_at: ``iat``.
+            expires_at: ``exp``.
+            token_id: ``jti``, in the characters of base64url.
 
         Raises:
             ConfigurationError: An argument is of a wrong form, ``extra`` holds a claim only the issuer
@@ -98,21 +114,26 @@ class ClaimsWriter:
                 raise _no_text("session_id")
             more += f'"sid":{quote(session_id)},'
         if confirmation is not None:
-            more += _member("cnf", confirmation_claim(confirmation))
+            more += _members({"cnf": confirmation_claim(confirmation)})
         if extra is not None:
             more += self._extra_members(extra)
         exp = "" if expires_at is None else f'"exp":{expires_at},'
         text = f'{{{self._iss}{sub}{aud}{granted}{more}{exp}"iat":{issued_at},"jti":"{token_id}"}}'
         written = text.encode()
-        usual = subject is not None and expires_at is not None
-        if not usual or self._needs_more or (client_id is None and self._needs_client_id):
+        if (
+            self._needs_more
+            or subject is None
+            or expires_at is None
+            or (client_id is None and self._needs_client_id)
+        ):
             self._read_back(written)
         return written
 
     def _audience_member(self, audience: tuple[str, ...]) -> str:
         if not audience:
             return ""
-        return _member(self._profile.audience_claim, audience[0] if len(audience) == 1 else audience)
+        names = ",".join(map(quote, audience))
+        return f"{quote(self._profile.audience_claim)}:{names if len(audience) == 1 else f'[{names}]'},"
 
     def _grant(self, scopes: Iterable[str], client_id: str | None) -> str:
         """Return the members for scopes and client, and remember them."""
@@ -154,7 +175,7 @@ class ClaimsWriter:
         for name, values in profile.expected.items():
             if name in extra and extra[name] not in values:
                 raise ConfigurationError(f"{name} of a {profile.name} token must be {' or '.join(values)}")
-        return f"{dump_object(extra).decode()[1:-1]}," if extra else ""
+        return _members(extra) if extra else ""
 
     def _read_back(self, written: bytes) -> None:
         """Refuse claims that lack one the profile requires, or have two of one name."""
@@ -200,8 +221,12 @@ def confirmation_claim(confirmation: str | Mapping[str, Any]) -> dict[str, Any]:
     return claim
 
 
-def _member(name: str, value: Any) -> str:
-    return f"{dump_object({name: value}).decode()[1:-1]},"
+def _member(name: str, text: str) -> str:
+    return f"{quote(name)}:{quote(text)},"
+
+
+def _members(claims: Mapping[str, Any]) -> str:
+    return f"{dump_object(claims).decode()[1:-1]},"
 
 
 def _no_text(what: str) -> ConfigurationError:
