@@ -480,6 +480,7 @@ def test_our_own_errors_and_interrupts_pass_as_they_are() -> None:
             with pytest.raises(type(failure)) as caught:
                 TokenIssuer(ISSUER, audience=AUDIENCE, keys=keys).issue("client-42")
             assert caught.value is failure
+            assert caught.value.__cause__ is None
 
 
 @pytest.mark.parametrize("answer", [None, "signature", bytearray(64), 1])
