@@ -166,7 +166,13 @@ class TestRule1WithoutTheStore:
         """Nothing is set in motion for a forged token: there is no coroutine to await."""
         with pytest.raises(RefreshTokenInvalidError):
             service.rotator._rotation.rotate(
-                "junk", access_token=None, client_id=None, tenant=None, confirmation=None, scopes=None
+                "junk",
+                access_token=None,
+                client_id=None,
+                tenant=None,
+                confirmation=None,
+                scopes=None,
+                address=None,
             )
 
 
@@ -638,6 +644,67 @@ class TestSessions:
         service.rotator.revoke_subject("client-42")
         assert service.rotator.sessions("client-42") == []
 
+    def test_pages_of_live_ones(self, service: Service) -> None:
+        """Counted without those that are over, however many of the store's own pages they fill."""
+        live = []
+        for number in range(230):
+            pair = service.rotator.start("client-42")
+            if number % 3:
+                service.rotator.revoke(pair.refresh_token)
+            else:
+                live.append(pair.session_id)
+            service.clock.turn(1)
+        live.reverse()
+
+        def page(**limits: Any) -> list[str]:
+            return [session.id for session in service.rotator.sessions("client-42", **limits)]
+
+        assert page() == page(limit=1000) == live
+        assert page(limit=10) == live[:10]
+        assert page(limit=10, offset=70) == live[70:]
+        assert page(offset=75) == live[75:]
+        assert page(limit=0) == page(limit=5, offset=77) == page(offset=10**30) == []
+
+    def test_a_page_asks_for_no_more_than_it_shows(self, service: Service) -> None:
+        for _ in range(230):
+            service.rotator.start("client-42")
+        service.store.calls.clear()
+        service.rotator.sessions("client-42", limit=20)
+        assert service.store.calls == ["list_subject"]
+
+    @pytest.mark.parametrize(
+        "page", [{"limit": -1}, {"offset": -1}, {"limit": True}, {"offset": "1"}], ids=repr
+    )
+    def test_a_wrong_page_is_refused(self, service: Service, page: dict[str, Any]) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            service.rotator.sessions("client-42", **page)
+        assert caught.value.code == "rotator.page"
+
+    def test_the_address_of_the_last_use_is_listed(self, service: Service) -> None:
+        pair = service.rotator.start("client-42", address="198.51.100.7")
+        (session,) = service.rotator.sessions("client-42")
+        assert session.address == "198.51.100.7"
+        pair = service.rotator.rotate(pair.refresh_token, address="2001:db8::7")
+        service.rotator.rotate(pair.refresh_token)
+        (session,) = service.rotator.sessions("client-42")
+        assert session.address == "2001:db8::7"
+
+    def test_an_address_is_noted_without_rotation_too(self, service: Service) -> None:
+        rotator = service.again(policy=RefreshPolicy(rotate=False))
+        pair = rotator.start("client-42")
+        rotator.rotate(pair.refresh_token, address="198.51.100.7")
+        assert rotator.sessions("client-42")[0].address is None
+        service.clock.turn(minutes=1)
+        rotator.rotate(pair.refresh_token, address="198.51.100.7")
+        assert rotator.sessions("client-42")[0].address == "198.51.100.7"
+
+    def test_any_address_is_kept_fit_to_be_shown(self, service: Service) -> None:
+        """It may come from a header that anybody writes."""
+        pair = service.rotator.start("client-42", address="\x00\ud800" + "x" * 999)
+        assert service.rotator.sessions("client-42")[0].address == "\ufffd\ufffd" + "x" * 198
+        service.rotator.rotate(pair.refresh_token, address="a\nb")
+        assert service.rotator.sessions("client-42")[0].address == "a\ufffdb"
+
     def test_what_has_been_over_for_a_day_is_removed(self, service: Service) -> None:
         live = service.rotator.start("client-42")
         for _ in range(3):
@@ -677,7 +744,7 @@ def test_the_system_clock_is_the_default(service: Service) -> None:
 
     rotator = RefreshRotator(
         TokenIssuer(ISSUER, audience=AUDIENCE, keys=KEY),
-        make_validator(None),  # type: ignore[arg-type]
+        make_validator(None),
         store=MemorySessionStore(),
         secret=SECRET,
     )

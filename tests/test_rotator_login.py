@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,18 @@ def test_any_label_is_kept_fit_to_be_shown() -> None:
     assert session.label is not None
     assert session.label.startswith("Firefox\ufffd[31m on \ufffdLinux\ufffdxxx")
     assert len(session.label) == 200
+
+
+@pytest.mark.parametrize("name", ["label", "address"])
+def test_what_is_shown_is_a_text(name: str) -> None:
+    rotator = make_rotator(Clock())
+    with pytest.raises(ConfigurationError) as caught:
+        rotator.start("client-42", **{name: 7})  # type: ignore[arg-type]
+    assert caught.value.code == "rotator.argument"
+    token = rotator.start("client-42").refresh_token
+    with pytest.raises(ConfigurationError) as caught:
+        rotator.rotate(token, address=7)  # type: ignore[arg-type]
+    assert caught.value.code == "rotator.argument"
 
 
 class TestRevocationEpochs:
@@ -349,11 +362,58 @@ class TestMaxSessions:
         rotator.start("client-42")
         rotator.rotate(first.refresh_token)
 
-    def test_the_new_session_survives_a_login_in_the_same_millisecond(self) -> None:
-        rotator = make_rotator(Clock(), policy=RefreshPolicy(max_sessions=1))
-        for _ in range(5):
+    @pytest.mark.parametrize("step", [0, -3600, 0.001], ids=["stands still", "is set back", "moves"])
+    def test_one_login_after_the_other_keeps_the_limit_whatever_the_clock_does(self, step: float) -> None:
+        clock = Clock()
+        rotator = make_rotator(clock, policy=RefreshPolicy(max_sessions=2))
+        for number in range(6):
             pair = rotator.start("client-42")
-            assert [session.id for session in rotator.sessions("client-42")] == [pair.session_id]
+            left = [session.id for session in rotator.sessions("client-42")]
+            assert pair.session_id in left
+            assert len(left) == min(number + 1, 2)
+            clock.turn(step)
+
+    @pytest.mark.parametrize("apart", [0, 1], ids=["in the same millisecond", "a second apart"])
+    @pytest.mark.parametrize("moment", ["epoch", "insert", "list_subject"])
+    def test_two_logins_at_once_do_not_end_each_other(self, moment: str, apart: int) -> None:
+        """The other one comes between any two steps of this one."""
+        clock = Clock()
+        store = Disturbed(MemorySessionStore(clock=clock))
+        rotator = make_rotator(clock, store=store, policy=RefreshPolicy(max_sessions=1))
+        others = []
+
+        def log_in() -> None:
+            clock.turn(apart)
+            others.append(rotator.start("client-42"))
+            clock.turn(apart)
+
+        store.before[moment] = [nothing, log_in] if moment == "list_subject" else [log_in]
+        pair = rotator.start("client-42")
+        left = {session.id for session in rotator.sessions("client-42")}
+        assert left
+        assert left <= {pair.session_id, others[0].session_id}
+        if apart:
+            # The other began later and was done before this one was there to be seen.
+            assert len(left) == (2 if moment == "insert" else 1)
+        clock.turn(1)
+        last = rotator.start("client-42")
+        assert [session.id for session in rotator.sessions("client-42")] == [last.session_id]
+
+    @pytest.mark.parametrize("keep", [1, 3])
+    def test_logins_of_many_threads_leave_somebody_logged_in(self, keep: int) -> None:
+        """And no more than the limit, once there is one more."""
+        store = MemorySessionStore()
+        rotators = [
+            make_rotator(None, store=store, policy=RefreshPolicy(max_sessions=keep)) for _ in range(8)
+        ]
+        for _ in range(20):
+            with ThreadPoolExecutor(len(rotators)) as pool:
+                list(pool.map(lambda rotator: rotator.start("client-42"), rotators))
+            assert len(rotators[0].sessions("client-42")) >= keep
+            last = rotators[0].start("client-42")
+            left = [session.id for session in rotators[0].sessions("client-42")]
+            assert left[0] == last.session_id
+            assert len(left) == keep
 
     def test_more_sessions_than_one_page(self) -> None:
         clock = Clock()
@@ -372,7 +432,6 @@ class TestMaxSessions:
         rotator = make_rotator(Clock(), store=store, policy=RefreshPolicy(max_sessions=1))
         rotator.start("client-42")
         store.before["list_subject"] = [nothing, unavailable]
-        rotator.start("client-42")
         with pytest.raises(StoreUnavailableError):
             rotator.start("client-42")
         rotator.start("client-42")

@@ -110,7 +110,7 @@ def nothing() -> None:
 
 
 def make_rotator(
-    clock: Clock,
+    clock: Clock | None,
     *,
     store: Any = None,
     secret: RotationSecret = SECRET,
@@ -131,7 +131,7 @@ def make_rotator(
 
 
 def make_validator(
-    clock: Clock, *, key: SigningKey = KEY, issuer: str = ISSUER, revocation: Any = None
+    clock: Clock | None, *, key: SigningKey = KEY, issuer: str = ISSUER, revocation: Any = None
 ) -> TokenValidator:
     return TokenValidator(issuer, audience=AUDIENCE, keys=key, clock=clock, revocation=revocation)
 

@@ -83,6 +83,7 @@ class Presentation(NamedTuple):
         tenant: The tenant it calls for, or None.
         confirmation: The key thumbprint it proved, or None.
         pair: The access token presented with it, or None when none was.
+        address: The network address it came from, to be noted with its use; None leaves the one before.
         was_live: An earlier attempt of this call found the token to be the live one.
         read_again: The row was read once more after it seemed to be older than the token.
     """
@@ -91,6 +92,7 @@ class Presentation(NamedTuple):
     tenant: str | None = None
     confirmation: str | None = None
     pair: PairClaims | None = None
+    address: str | None = None
     was_live: bool = False
     read_again: bool = False
 
@@ -222,7 +224,7 @@ def decide(
             detail = "the token is genuine but not the one this row was made for; was the row edited?"
             return Decision(Outcome.INVALID, 9, now, family, detail=detail)
     if behind == 0:
-        return _use(now, family, token, nonce, bound, absolute, policy, keys.current)
+        return _use(now, family, token, nonce, bound, absolute, presented.address, policy, keys.current)
     window = milliseconds(policy.retry_window)
     # This call's own swap, whose outcome was not known, is no retry; however long ago it was.
     mine = behind == 1 and compare_digest(family.nonce, nonce)
@@ -277,11 +279,13 @@ def _use(
     nonce: bytes,
     bound: bytes,
     absolute: int,
+    address: str | None,
     policy: RefreshPolicy,
     current: FamilyKeys,
 ) -> Decision:
     """Decide on the live token (rule 6)."""
     idle = milliseconds(policy.idle)
+    address = family.address if address is None else address
     if not policy.rotate:
         if now - family.used_at < min(_USED_AT_PRECISION, idle // 2):
             return Decision(Outcome.KEPT, 6, now, family, token=token)
@@ -290,6 +294,7 @@ def _use(
             version=version_of(nonce, now),
             used_at=now,
             idle_expires_at=min(now + idle, absolute),
+            address=address,
         )
         return Decision(Outcome.KEPT, 6, now, used, swap=True, token=token)
     successor = _successor(token, family.generation + 1, now, nonce, current)
@@ -300,6 +305,7 @@ def _use(
         nonce=nonce,
         now=now,
         idle_expires_at=min(now + idle, absolute),
+        address=address,
     )
     return Decision(Outcome.ROTATED, 6, now, rotated, swap=True, token=successor)
 

@@ -72,7 +72,15 @@ class Family:
     address: str | None = None
 
     def rotated(
-        self, *, version: int, key_id: str, digest: bytes, nonce: bytes, now: int, idle_expires_at: int
+        self,
+        *,
+        version: int,
+        key_id: str,
+        digest: bytes,
+        nonce: bytes,
+        now: int,
+        idle_expires_at: int,
+        address: str | None,
     ) -> Family:
         """Return the row after a rotation; the arguments are its new columns."""
         # Spelt out: `dataclasses.replace` takes twice the time, and every refresh comes by here.
@@ -101,5 +109,5 @@ class Family:
             absolute_expires_at=self.absolute_expires_at,
             ended_at=self.ended_at,
             end_reason=self.end_reason,
-            address=self.address,
+            address=address,
         )

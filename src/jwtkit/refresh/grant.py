@@ -28,6 +28,7 @@ class Grant:
         tenant: The tenant it logs in to.
         confirmation: The thumbprint of the key the session is bound to (RFC 7800).
         label: What the user sees in a list of sessions.
+        address: The network address the login came from, as the service saw it.
         epoch: The revocation epoch read before the password was checked (`RefreshRotator.epoch`).
     """
 
@@ -38,6 +39,7 @@ class Grant:
     tenant: str | None = None
     confirmation: str | None = None
     label: str | None = None
+    address: str | None = None
     epoch: int | None = None
 
     def __post_init__(self) -> None:

@@ -92,19 +92,47 @@ class LiveSessions:
             raise StoreUnavailableError("the session store did not confirm the end of the session; try again")
         raise ContentionError("the session changed faster than it could be ended; try again")
 
-    async def of_subject(self, subject: str) -> list[Session]:
-        """Return the subject's live sessions, newest login first."""
-        return [session_of(family) for family in await self._live(subject)]
+    async def of_subject(self, subject: str, *, limit: int | None = None, offset: int = 0) -> list[Session]:
+        """Return the subject's live sessions, newest login first.
 
-    async def displace(self, newest: Family, *, keep: int) -> None:
-        """End the oldest sessions of a subject until `keep` are left, the one just started among them."""
-        kept = 1
-        for family in await self._live(newest.subject):
-            if family.session_id == newest.session_id:
-                continue
-            kept += 1
-            if kept > keep:
-                await self.end(family.session_id, "displaced")
+        Args:
+            subject: Whose.
+            limit: How many at most; None for all.
+            offset: How many live ones to pass over first.
+
+        Raises:
+            ConfigurationError: ``rotator.page``: one of the two is no number from 0.
+        """
+        for number in (offset, 0 if limit is None else limit):
+            if type(number) is not int or number < 0:
+                raise ConfigurationError(
+                    "limit and offset count sessions: expected integers from 0", code="rotator.page"
+                )
+        families = await self._live(subject, most=None if limit is None else offset + limit)
+        return [session_of(family) for family in families[offset:]]
+
+    async def ids(self, subject: str) -> frozenset[str]:
+        """Return the ids of the subject's live sessions."""
+        return frozenset(family.session_id for family in await self._live(subject))
+
+    async def displace(self, newest: Family, *, keep: int, before: frozenset[str]) -> None:
+        """End the oldest sessions of a subject until `keep` are left, the one just started among them.
+
+        Only those that are surely older: of two logins at once each would end the other, and nobody were
+        left. So a few too many may stay until the next login.
+
+        Args:
+            newest: The session just started.
+            keep: How many may be alive.
+            before: The sessions that were there before; the clock may say otherwise.
+        """
+        live = await self._live(newest.subject)
+        older = [
+            family for family in live if family.session_id in before or family.created_at < newest.created_at
+        ]
+        meanwhile = len(live) - len(older)
+        for family in older[max(0, keep - meanwhile) :]:
+            await self.end(family.session_id, "displaced")
 
     async def epoch(self, subject: str, tenant: str | None) -> int:
         """Return the revocation epoch that applies to a subject who logs in now."""
@@ -130,7 +158,8 @@ class LiveSessions:
         """Tell the observer; called after what it tells has been committed."""
         notify(self._observer, event)
 
-    async def _live(self, subject: str) -> list[Family]:
+    async def _live(self, subject: str, *, most: int | None = None) -> list[Family]:
+        """Return the first `most` live families of a subject, newest login first; None for all."""
         live: list[Family] = []
         offset = 0
         while True:
@@ -140,8 +169,8 @@ class LiveSessions:
                 for snapshot in page
                 if snapshot.family and _is_live(snapshot.family, snapshot)
             ]
-            if len(page) < _PAGE:
-                return live
+            if len(page) < _PAGE or (most is not None and len(live) >= most):
+                return live[:most]
             offset += _PAGE
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from jwtkit.errors import ConfigurationError, RefreshTokenRevokedError, StoreUnavailableError
 from jwtkit.events import SessionStarted
@@ -16,13 +16,12 @@ from jwtkit.refresh.guarded_store import GuardedStore
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.parts import RotationParts
 from jwtkit.refresh.protocols import EpochScope
+from jwtkit.refresh.session import displayable
 from jwtkit.refresh.token_text import FAMILY_ID_SIZE, SECRET_SIZE
 from jwtkit.tokens.claims import is_text
 from jwtkit.tokens.draft import join_scopes
 
 __all__ = ["start"]
-
-_LONGEST_LABEL: Final = 200
 
 
 async def start(
@@ -35,6 +34,7 @@ async def start(
     tenant: str | None,
     confirmation: str | None,
     label: str | None,
+    address: str | None,
     epoch: int | None,
 ) -> TokenPair:
     """Begin a session (see `RefreshRotator.start`)."""
@@ -43,6 +43,9 @@ async def start(
     refuse_own_claims(claims or {})
     issuer = parts.sessions.issuer
     store = parts.sessions.store
+    keep = parts.policy.max_sessions
+    # Before the time of this login is read, so that what is here by now is older than it.
+    before = frozenset[str]() if keep is None else await parts.sessions.ids(subject)
     reading = await store.epoch(EpochScope.applying_to(issuer, subject=subject, tenant=tenant))
     epoch = reading.epoch if epoch is None else epoch
     if epoch < reading.epoch:
@@ -63,7 +66,8 @@ async def start(
             client_id=client_id,
             tenant=tenant,
             confirmation=confirmation,
-            label=None if label is None else _displayable(label),
+            label=None if label is None else displayable(label),
+            address=None if address is None else displayable(address),
             scopes=join_scopes(scopes),
             claims=dump_object(claims or {}).decode(),
             epoch=epoch,
@@ -89,8 +93,8 @@ async def start(
         raise parts.refused(RefreshTokenRevokedError, None, subject, "the grant was refused at login")
     await _insert(family, store)
     parts.sessions.tell(SessionStarted(parts.clock(), family.session_id, subject))
-    if parts.policy.max_sessions is not None:
-        await parts.sessions.displace(family, keep=parts.policy.max_sessions)
+    if keep is not None:
+        await parts.sessions.displace(family, keep=keep, before=before)
     return parts.pair(family, token, issued, now=reading.now)
 
 
@@ -110,8 +114,3 @@ def _require_text(**texts: str | None) -> None:
                 f"start({name}=…) must be a text of 1 to 512 characters without control characters",
                 code="rotator.argument",
             )
-
-
-def _displayable(label: str) -> str:
-    """Return the label fit to be shown: it is often what a browser says of itself, so any text at all."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in label[:_LONGEST_LABEL])

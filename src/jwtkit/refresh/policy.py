@@ -32,7 +32,8 @@ class RefreshPolicy:
             noticed: for clients that hold it in hardware or bind it to a key (RFC 9700 §2.2.2).
         require_access_token: Whether a refresh must also present the session's access token, which may have
             expired and nothing else.
-        max_sessions: How many sessions a subject may have at once; a login over it ends the oldest.
+        max_sessions: How many sessions a subject may have; a login over it ends the oldest. Logins at the
+            very same time do not end each other: there may be a few more until the next one.
         lag: A token younger than this may be newer than what a store knows just after a failover: it
             is answered with 503, not thrown away.
     """

@@ -26,6 +26,7 @@ from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import ATTEMPTS
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.parts import RotationParts, refusal
+from jwtkit.refresh.session import displayable
 from jwtkit.refresh.token_text import RefreshToken, parse
 
 __all__ = ["Rotation"]
@@ -61,6 +62,7 @@ class Rotation:
         tenant: str | None,
         confirmation: str | None,
         scopes: Iterable[str] | None,
+        address: str | None,
     ) -> Coroutine[Any, Any, TokenPair]:
         """Trade a refresh token (see `RefreshRotator.rotate`).
 
@@ -68,7 +70,12 @@ class Rotation:
         """
         parts = self._parts
         token = parse(refresh_token, parts.keys) if parts.secret_is_known else None
-        presented = Presentation(client_id=client_id, tenant=tenant, confirmation=confirmation)
+        presented = Presentation(
+            client_id=client_id,
+            tenant=tenant,
+            confirmation=confirmation,
+            address=None if address is None else displayable(address),
+        )
         return self._rotate(token, refresh_token, access_token, presented, scopes)
 
     async def _rotate(

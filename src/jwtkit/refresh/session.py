@@ -8,12 +8,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from jwtkit.errors import MalformedTokenError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError, MalformedTokenError, StoreUnavailableError
 from jwtkit.jose.strict_json import parse_object
 from jwtkit.refresh.family import Family
 from jwtkit.tokens.claims import to_datetime
 
-__all__ = ["Session", "claims_of", "session_of"]
+__all__ = ["Session", "claims_of", "displayable", "session_of"]
+
+_LONGEST_SHOWN: Final = 200
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -31,6 +33,7 @@ class Session:
         tenant: The tenant, or None.
         confirmation: The thumbprint of the key it is bound to, or None.
         label: What the user sees in a list of sessions, or None.
+        address: The network address it was last used from, as the service saw it, or None.
         scopes: Granted at login.
         claims: Extra claims granted at login, read-only.
         generation: How often it was rotated.
@@ -46,6 +49,7 @@ class Session:
     tenant: str | None
     confirmation: str | None
     label: str | None
+    address: str | None
     scopes: frozenset[str]
     claims: Mapping[str, Any] = field(hash=False)
     generation: int
@@ -72,6 +76,17 @@ def claims_of(family: Family) -> Mapping[str, Any]:
         ) from None
 
 
+def displayable(text: str) -> str:
+    """Return a text fit to be shown and kept: it is often what a client says of itself, so any text at all.
+
+    Raises:
+        ConfigurationError: ``rotator.argument``: it is no text.
+    """
+    if not isinstance(text, str):
+        raise ConfigurationError("label and address must be texts, or None", code="rotator.argument")
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text[:_LONGEST_SHOWN])
+
+
 def session_of(family: Family) -> Session:
     """Return the application's view of a row.
 
@@ -85,6 +100,7 @@ def session_of(family: Family) -> Session:
         tenant=family.tenant,
         confirmation=family.confirmation,
         label=family.label,
+        address=family.address,
         scopes=frozenset(family.scopes.split()),
         claims=claims_of(family),
         generation=family.generation,

@@ -105,6 +105,7 @@ class AsyncRefreshRotator:
         tenant: str | None = None,
         confirmation: str | None = None,
         label: str | None = None,
+        address: str | None = None,
         epoch: int | None = None,
     ) -> TokenPair:
         """Begin a session (see `RefreshRotator.start`)."""
@@ -117,6 +118,7 @@ class AsyncRefreshRotator:
             tenant=tenant,
             confirmation=confirmation,
             label=label,
+            address=address,
             epoch=epoch,
         )
 
@@ -129,6 +131,7 @@ class AsyncRefreshRotator:
         tenant: str | None = None,
         confirmation: str | None = None,
         scopes: Iterable[str] | None = None,
+        address: str | None = None,
     ) -> TokenPair:
         """Trade a refresh token for the next pair (see `RefreshRotator.rotate`)."""
         return await self._rotation.rotate(
@@ -138,6 +141,7 @@ class AsyncRefreshRotator:
             tenant=tenant,
             confirmation=confirmation,
             scopes=scopes,
+            address=address,
         )
 
     async def revoke(self, refresh_token: str | bytes) -> bool:
@@ -160,9 +164,9 @@ class AsyncRefreshRotator:
         """End every session of this issuer (see `RefreshRotator.revoke_all`)."""
         return await self._sessions.log_out("all")
 
-    async def sessions(self, subject: str) -> list[Session]:
+    async def sessions(self, subject: str, *, limit: int | None = None, offset: int = 0) -> list[Session]:
         """Return the subject's live sessions, newest login first (see `RefreshRotator.sessions`)."""
-        return await self._sessions.of_subject(subject)
+        return await self._sessions.of_subject(subject, limit=limit, offset=offset)
 
     async def epoch(self, subject: str, tenant: str | None = None) -> int:
         """Return the revocation epoch to hand to `start` (see `RefreshRotator.epoch`)."""

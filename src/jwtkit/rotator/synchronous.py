@@ -107,6 +107,7 @@ class RefreshRotator:
         tenant: str | None = None,
         confirmation: str | None = None,
         label: str | None = None,
+        address: str | None = None,
         epoch: int | None = None,
     ) -> TokenPair:
         """Begin a session for a subject who has just proven who they are.
@@ -120,6 +121,8 @@ class RefreshRotator:
             confirmation: The thumbprint of the key it is bound to; a refresh must prove the key again.
             label: What the user will see in a list of sessions; unprintable characters are replaced, and
                 what is over 200 characters is cut off.
+            address: The network address the login comes from, for the same list; treated as `label` is. Take
+                it from the connection, or from a header that your own proxy writes.
             epoch: What `epoch` returned before the password was checked, so that a login loses against a
                 logout of all sessions that it overlaps; None takes the present one.
 
@@ -142,6 +145,7 @@ class RefreshRotator:
                 tenant=tenant,
                 confirmation=confirmation,
                 label=label,
+                address=address,
                 epoch=epoch,
             )
         )
@@ -155,6 +159,7 @@ class RefreshRotator:
         tenant: str | None = None,
         confirmation: str | None = None,
         scopes: Iterable[str] | None = None,
+        address: str | None = None,
     ) -> TokenPair:
         """Trade a refresh token for the next pair (RFC 6749 §6).
 
@@ -166,6 +171,9 @@ class RefreshRotator:
             tenant: The session's tenant.
             confirmation: The key thumbprint the caller has proven; the one the session is bound to.
             scopes: Fewer scopes than granted, for this access token only; None for all of them.
+            address: The network address the request comes from, to be shown in the list of sessions; None
+                leaves the one before. A retry does not note it, and without rotation it is noted at most
+                once a minute.
 
         Returns:
             The new pair; with ``policy.rotate=False`` its refresh token is the one presented.
@@ -189,6 +197,7 @@ class RefreshRotator:
                 tenant=tenant,
                 confirmation=confirmation,
                 scopes=scopes,
+                address=address,
             )
         )
 
@@ -244,13 +253,19 @@ class RefreshRotator:
         """
         return run_now(self._sessions.log_out("all"))
 
-    def sessions(self, subject: str) -> list[Session]:
+    def sessions(self, subject: str, *, limit: int | None = None, offset: int = 0) -> list[Session]:
         """Return the subject's live sessions, newest login first.
+
+        Args:
+            subject: Whose.
+            limit: How many at most; None for all.
+            offset: How many to pass over first, for the next page.
 
         Raises:
             UnavailableError: The store cannot be reached.
+            ConfigurationError: ``rotator.page``: `limit` or `offset` is no number from 0.
         """
-        return run_now(self._sessions.of_subject(subject))
+        return run_now(self._sessions.of_subject(subject, limit=limit, offset=offset))
 
     def epoch(self, subject: str, tenant: str | None = None) -> int:
         """Return the revocation epoch to hand to `start`; read it before checking the password.

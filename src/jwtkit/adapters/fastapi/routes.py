@@ -159,6 +159,7 @@ def token_routes(
                 claims=grant.claims,
                 client_id=grant.client_id,
                 label=grant.label,
+                address=grant.address,
                 epoch=grant.epoch,
             )
         except RefreshError as error:
