@@ -125,7 +125,7 @@ class RevocationCache(_Answers[RevocationSource]):
 
     @property
     def blocking(self) -> bool:
-        """Whether asking may wait: what its source says."""
+        """Whether asking may wait, as its source says."""
         return may_block(self._source)
 
     def status(self, query: RevocationQuery, /) -> RevocationStatus:
