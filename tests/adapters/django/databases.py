@@ -17,8 +17,10 @@ ENGINES = ("postgresql", "mariadb", "sqlite")
 
 
 @contextmanager
-def database(engine: str, request: pytest.FixtureRequest, tmp_path_factory, **more: object) -> Iterator[str]:
-    """Give the alias of an empty database of one's own, and drop it afterwards."""
+def database(
+    engine: str, request: pytest.FixtureRequest, tmp_path_factory, *, app: str = "jwtkit", **more: object
+) -> Iterator[str]:
+    """Give the alias of a database of one's own with the tables of an app, and drop it afterwards."""
     alias = name = f"django_{token_hex(6)}"
     drop = "DROP DATABASE {} WITH (FORCE)" if engine == "postgresql" else "DROP DATABASE {}"
     server = None
@@ -33,7 +35,7 @@ def database(engine: str, request: pytest.FixtureRequest, tmp_path_factory, **mo
         server.execute(f"CREATE DATABASE {name}")
         add_database(alias, "mysql", NAME=name, USER="root", HOST=str(server.socket), **more)
     try:
-        call_command("migrate", database=alias, verbosity=0)
+        call_command("migrate", app, database=alias, verbosity=0)
         yield alias
     finally:
         remove_database(alias)

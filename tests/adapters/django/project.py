@@ -5,13 +5,29 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from typing import ClassVar
 
 import django
 import pymysql
 from django.conf import settings
 from django.db import connections
 
-__all__ = ["add_database", "remove_database", "set_up"]
+__all__ = ["SessionsRouter", "add_database", "remove_database", "set_up"]
+
+
+class SessionsRouter:
+    """Says where the admin looks for sessions.
+
+    Attributes:
+        alias: The database; None for the default one.
+    """
+
+    alias: ClassVar[str | None] = None
+
+    def db_for_read(self, model, **hints):
+        return self.alias if model._meta.app_label == "jwtkit" else None
+
+    db_for_write = db_for_read
 
 
 def set_up() -> None:
@@ -54,6 +70,7 @@ def set_up() -> None:
             }
         ],
         STATIC_URL="static/",
+        DATABASE_ROUTERS=["tests.adapters.django.project.SessionsRouter"],
         DATABASES={
             "default": {
                 "ENGINE": "django.db.backends.sqlite3",

@@ -16,8 +16,8 @@ from django.db import InterfaceError, OperationalError, connections
 from django.db.utils import load_backend
 
 from jwtkit.adapters.django.dialects import DIALECTS, Dialect
-from jwtkit.adapters.django.errors import at_run_time
-from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
+from jwtkit.adapters.django.errors import at_run_time, is_worth_repeating
+from jwtkit.errors import ConfigurationError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -129,7 +129,7 @@ class Connections:
                 failure = at_run_time(error)
                 # What ended this one, such as a restart of the server, has ended those of before as well.
                 cut = kept_from_before and isinstance(error, InterfaceError | OperationalError)
-                undone = isinstance(failure, ContentionError)
+                undone = is_worth_repeating(error)
                 if cut and not undone:
                     self._close_idle()
                 if attempt == _ATTEMPTS or not (undone or (cut and repeatable)):

@@ -8,16 +8,21 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 
 from jwtkit.errors import ConfigurationError, ContentionError, JWTKitError, StoreUnavailableError
 
-__all__ = ["at_run_time"]
+__all__ = ["at_run_time", "is_worth_repeating"]
 
-_CONTENTION = frozenset(
+_UNDONE = frozenset(
     {
-        *("40001", "40P01", "55P03"),  # PostgreSQL: serialization failure, deadlock, lock timeout
-        *("1213", "1205", "1020"),  # MariaDB: deadlock, lock timeout, record changed since it was read
-        *("SQLITE_BUSY", "SQLITE_LOCKED"),
+        *("40001", "40P01"),  # PostgreSQL: serialization failure, deadlock
+        *("1213", "1020"),  # MariaDB: deadlock, record changed since it was read
+        "SQLITE_LOCKED",  # another connection of this process, which SQLite does not wait for
     }
 )
-"""The statement was undone whole."""
+"""The transaction was undone whole, and may do better now."""
+
+_TIMEOUT = frozenset({"55P03", "1205", "SQLITE_BUSY"})
+"""Undone as well, after a wait as long as the settings allow."""
+
+_CONTENTION = _UNDONE | _TIMEOUT
 
 _DUPLICATE = frozenset({"23505", "1062", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
 
@@ -54,6 +59,11 @@ def at_run_time(error: Exception) -> JWTKitError:
             hint='put "jwtkit.adapters.django" into INSTALLED_APPS and run: manage.py migrate jwtkit',
         )
     return StoreUnavailableError(f"the session database could not answer ({code})")
+
+
+def is_worth_repeating(error: Exception) -> bool:
+    """Say whether nothing was written and the same may succeed at once."""
+    return _code_of(error) in _UNDONE
 
 
 def _code_of(error: Exception) -> str:
