@@ -19,8 +19,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import redis
+if TYPE_CHECKING:
+    import redis
 
 BINARY = "JWTKIT_VALKEY_SERVER"
 """Names a server to use in place of the one that comes with the package, such as a ``redis-server``."""
@@ -85,6 +87,8 @@ class ValkeyServer:
 
     def client(self, **options: object) -> redis.Redis:
         """Return a client of redis-py's as it comes; options go to its constructor."""
+        import redis  # not above: the tests of other rooms run where it is not installed
+
         return redis.Redis(unix_socket_path=self.path, **options)  # type: ignore[arg-type]
 
     def url(self, *, user: str = "") -> str:
@@ -130,6 +134,8 @@ class ValkeyServer:
         return log.read_text(errors="replace") if log.exists() else ""
 
     def _answers(self) -> bool:
+        import redis
+
         try:
             with self.client(retry=None) as client:
                 return not client.info("persistence")["loading"]
@@ -151,6 +157,8 @@ class ValkeyCluster:
 
     def client(self, **options: object) -> redis.RedisCluster:
         """Return a cluster client of redis-py's as it comes."""
+        import redis
+
         return redis.RedisCluster(host="127.0.0.1", port=self.servers[0].port, **options)  # type: ignore[abstract]
 
     def url(self) -> str:
