@@ -36,6 +36,7 @@ def main() -> None:
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "rest_framework_simplejwt.token_blacklist",
+            "jwtkit.adapters.django",
             "accounts",
         ],
         # The tables as they are now, without the history that led to them.
