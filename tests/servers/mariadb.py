@@ -63,21 +63,22 @@ class MariaDB:
         except (OSError, pymysql.err.OperationalError):
             return False
 
+    def kill(self, number: int) -> bool:
+        """Cut the connection of that number; say whether there was one."""
+        import pymysql
+
+        try:
+            self.execute(f"KILL {number}")
+        except pymysql.err.OperationalError:
+            return False
+        return True
+
     def cut_connections(self) -> int:
         """End every other connection, whatever it does, and say how many there were."""
         rows = self.execute(
             "SELECT id FROM information_schema.processlist WHERE id <> connection_id() AND user = 'root'"
         )
-        import pymysql
-
-        cut = 0
-        for (number,) in rows:
-            try:
-                self.execute(f"KILL {number}")
-            except pymysql.err.OperationalError:  # it was gone before
-                continue
-            cut += 1
-        return cut
+        return sum(self.kill(number) for (number,) in rows)
 
     def stop(self) -> None:
         """Stop it; only one of `running`."""

@@ -77,6 +77,11 @@ class Database:
     def tables(self) -> list[Table]:
         return metadata(prefix=self.prefix).sorted_tables
 
+    @property
+    def tables_by_name(self) -> dict[str, Table]:
+        """The tables by their names without the prefix."""
+        return {table.name.removeprefix(self.prefix): table for table in self.tables}
+
     def close(self) -> None:
         metadata(prefix=self.prefix).drop_all(self.engine)
         self.engine.dispose()

@@ -49,9 +49,9 @@ class Connections:
         self._dialect = dialect
         self._own = own
         self._closed = False
+        self._pool_of = engine
         # An engine of ours is so in any case, and to say it again would cost it something on every call.
         self._engine = engine if own else engine.execution_options(isolation_level=AUTOCOMMIT)
-        self._transactions = engine.execution_options(isolation_level=dialect.isolation)
 
     def execute(self, statement: Prepared, values: Mapping[str, Any], *, writes: bool = False) -> Outcome:
         """Run one statement as one committed transaction.
@@ -63,59 +63,95 @@ class Connections:
         parameters = statement.bind(values)
 
         def run(connection: Connection) -> Outcome:
-            result = connection.exec_driver_sql(statement.text, parameters)
-            rows = [tuple(row) for row in result] if result.returns_rows else []
-            return Outcome(rows, result.rowcount)
+            # The driver's own cursor: SQLAlchemy's result, which describes every column anew for a statement
+            # in text, takes as long as the server. Its events see the connection, and not these statements.
+            cursor = connection.connection.cursor()
+            try:
+                cursor.execute(statement.text, parameters)
+                rows = cursor.fetchall() if statement.returns_rows else []
+                return Outcome(rows, cursor.rowcount)
+            finally:
+                cursor.close()
 
-        return self._run(self._engine, run, repeatable=not writes)
+        return self._run(run, repeatable=not writes)
 
     def read(self, work: Callable[[Connection], _T]) -> _T:
         """Run something that only reads; raises as `execute` does."""
-        return self._run(self._engine, work, repeatable=True)
+        return self._run(work, repeatable=True)
 
     def transact(self, work: Callable[[Connection], _T]) -> _T:
         """Run several statements as one transaction; raises as `execute` does."""
 
         def run(connection: Connection) -> _T:
-            with connection.begin():
-                return work(connection)
+            _say(connection, *self._dialect.begin)
+            try:
+                result = work(connection)
+            except Exception:
+                _say(connection, "ROLLBACK")
+                raise
+            _say(connection, "COMMIT")
+            return result
 
-        return self._run(self._transactions, run, repeatable=False)
+        return self._run(run, repeatable=False)
 
     def create(self, metadata: MetaData) -> None:
         """Make the tables that are not there, while no other process does."""
 
         def run(connection: Connection) -> None:
-            for statement in self._dialect.alone:
-                connection.exec_driver_sql(statement)
+            _say(connection, *self._dialect.begin_making)
             try:
                 metadata.create_all(connection)
-            except BaseException:
-                for statement in self._dialect.after_failure:
-                    connection.exec_driver_sql(statement)
+            except Exception:
+                _say(connection, self._dialect.end_making[False])
                 raise
-            for statement in self._dialect.together:
-                connection.exec_driver_sql(statement)
+            _say(connection, self._dialect.end_making[True])
 
-        self._run(self._engine, run, repeatable=False)
+        self._run(run, repeatable=False)
 
     def close(self) -> None:
         """Use the engine no more, and close it if it is ours."""
         self._closed = True
         if self._own:
-            self._engine.dispose()
+            self._pool_of.dispose()
 
-    def _run(self, engine: Engine, work: Callable[[Connection], _T], *, repeatable: bool) -> _T:
-        attempt = 1
-        while True:
+    def _run(self, work: Callable[[Connection], _T], *, repeatable: bool) -> _T:
+        for attempt in range(1, _ATTEMPTS + 1):
             if self._closed:
                 raise StoreUnavailableError("the session store is closed", code="store.closed")
             try:
-                with engine.connect() as connection:
-                    return work(connection)
+                return self._attempt(work)
             except Exception as error:
                 failure = at_run_time(error)
                 undone = isinstance(failure, ContentionError) or (repeatable and was_cut(error))
                 if not undone or attempt == _ATTEMPTS:
                     raise failure from error
-                attempt += 1
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def _attempt(self, work: Callable[[Connection], _T]) -> _T:
+        with self._connected() as connection:
+            try:
+                return work(connection)
+            except Exception:
+                # Have SQLAlchemy look at the connection: if it is broken, this raises, and puts every one of
+                # the pool that is as old out of use. So a restart of the server costs one failure.
+                _say(connection, "SELECT 1")
+                raise
+            except BaseException:
+                # Cancelled in the middle: an answer may still be on its way.
+                connection.invalidate()
+                raise
+
+    def _connected(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except self._engine.dialect.loaded_dbapi.Error:
+            # Not SQLAlchemy's own error, so a new connection is not what failed: autocommit was to be set on
+            # one that had broken while it was idle. It is not alone.
+            self._pool_of.dispose()
+            return self._engine.connect()
+
+
+def _say(connection: Connection, *statements: str) -> None:
+    for statement in statements:
+        if not connection.invalidated:  # else SQLAlchemy knows already, and would complain of that instead
+            connection.exec_driver_sql(statement).close()

@@ -24,10 +24,9 @@ class Dialect:
         drivers: The drivers it is tested with, by whether they are awaited: ``False`` or ``True``.
         now: SQL of the server's time in milliseconds since the epoch.
         greatest: The function that returns the greatest of its arguments.
-        alone: Begins a stretch in which no other process makes tables.
-        together: Ends it.
-        after_failure: Ends it when something failed.
-        isolation: The isolation level of the few transactions of more than one statement.
+        begin: Begins a transaction of more than one statement.
+        begin_making: Begins a stretch in which no other process makes tables.
+        end_making: Ends it, by whether all went well.
         upsert: Makes an insert that sets one column in place of failing where the key is taken: from the
             table, the values, the column's name and how to combine old and new.
     """
@@ -36,10 +35,9 @@ class Dialect:
     drivers: Mapping[bool, frozenset[str]]
     now: ColumnElement[int]
     greatest: str
-    alone: tuple[str, ...]
-    together: tuple[str, ...]
-    after_failure: tuple[str, ...]
-    isolation: str
+    begin: tuple[str, ...]
+    begin_making: tuple[str, ...]
+    end_making: Mapping[bool, str]
     upsert: Callable[[Table, Mapping[str, Any], str, Combine], Executable]
 
 
@@ -65,11 +63,10 @@ _POSTGRESQL = Dialect(
     # Of the moment it is evaluated, so never before the snapshot of the statement it stands in.
     now=literal_column("CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)", BigInteger),
     greatest="greatest",
+    begin=("BEGIN ISOLATION LEVEL READ COMMITTED",),
     # A number nobody else has reason to use, freed with the transaction.
-    alone=("BEGIN", "SELECT pg_advisory_xact_lock(7668056093426771059)"),
-    together=("COMMIT",),
-    after_failure=("ROLLBACK",),
-    isolation="READ COMMITTED",
+    begin_making=("BEGIN", "SELECT pg_advisory_xact_lock(7668056093426771059)"),
+    end_making={True: "COMMIT", False: "ROLLBACK"},
     upsert=_on_conflict(postgresql.insert),
 )
 
@@ -79,12 +76,11 @@ _MARIADB = Dialect(
     # Not unix_timestamp(), which reads the session's local time: an hour of that comes twice in autumn.
     now=literal_column("timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6)) DIV 1000", BigInteger),
     greatest="greatest",
-    # Its CREATE TABLE is no part of a transaction.
-    alone=("DO get_lock('jwtkit.create_tables', 60)",),
-    together=("DO release_lock('jwtkit.create_tables')",),
-    after_failure=("DO release_lock('jwtkit.create_tables')",),
     # Not REPEATABLE READ, its default: every statement shall see what was committed before it.
-    isolation="READ COMMITTED",
+    begin=("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "START TRANSACTION"),
+    # Its CREATE TABLE is no part of a transaction.
+    begin_making=("DO get_lock('jwtkit.create_tables', 60)",),
+    end_making=dict.fromkeys((True, False), "DO release_lock('jwtkit.create_tables')"),
     upsert=_on_duplicate_key,
 )
 
@@ -94,10 +90,10 @@ _SQLITE = Dialect(
     # unixepoch('subsec') is of SQLite 3.42.
     now=literal_column("CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)", BigInteger),
     greatest="max",
-    alone=("BEGIN IMMEDIATE",),
-    together=("COMMIT",),
-    after_failure=("ROLLBACK",),
-    isolation="SERIALIZABLE",  # it has no other that it honours
+    # The write lock at once: to ask for it after a reading fails busy where somebody wrote in between.
+    begin=("BEGIN IMMEDIATE",),
+    begin_making=("BEGIN IMMEDIATE",),
+    end_making={True: "COMMIT", False: "ROLLBACK"},
     upsert=_on_conflict(sqlite.insert),
 )
 

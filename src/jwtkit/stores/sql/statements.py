@@ -48,13 +48,15 @@ class Prepared:
 
     Attributes:
         text: The statement.
+        returns_rows: Whether it is a query.
     """
 
-    __slots__ = ("_names", "text")
+    __slots__ = ("_names", "returns_rows", "text")
 
     def __init__(self, statement: Executable, driver: Driver) -> None:
         compiled: Any = statement.compile(dialect=driver)  # type: ignore[attr-defined]
         self.text = str(compiled)
+        self.returns_rows = isinstance(statement, Select)
         self._names: tuple[str, ...] | None = (
             None if compiled.positiontup is None else tuple(compiled.positiontup)
         )
