@@ -218,6 +218,7 @@ class TestFromEnv:
             ("ROTATION_SECRET_FILE", "absent"),
             ("ROTATION_SECRET_FILE", "open"),
             ("STORE", "absent/sessions.db"),
+            ("STORE", "mongodb://user:hunter2@host/sessions"),
         ],
     )
     def test_one_wrong_variable_is_named(

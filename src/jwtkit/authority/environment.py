@@ -11,7 +11,7 @@ from jwtkit.errors import ConfigurationError, MalformedTokenError, StoreUnavaila
 from jwtkit.jose import SigningKey, strict_json
 from jwtkit.refresh.protocols import SessionStore
 from jwtkit.refresh.secret import RotationSecret
-from jwtkit.stores import SQLiteSessionStore
+from jwtkit.stores.opening import open_store
 from jwtkit.tokens.claims import is_text
 
 __all__ = ["Settings", "read_environment"]
@@ -46,10 +46,10 @@ def read_environment(environ: Mapping[str, str], prefix: str, *, store: SessionS
     secret = _read_secret(variables)
     kept = store
     if kept is None:
-        path = variables.required("STORE", str, "the path of the SQLite file of sessions")
-        if path is not None and not variables.problems:
-            # Opening makes the file: not before everything else is right.
-            kept = variables.read("STORE", SQLiteSessionStore, path)
+        url = variables.required("STORE", str, "the URL of the session store, or the path of an SQLite file")
+        if url is not None and not variables.problems:
+            # Opening an SQLite file makes it: not before everything else is right.
+            kept = variables.read("STORE", open_store, url)
     if issuer is None or audience is None or key is None or secret is None or kept is None:
         raise ConfigurationError(
             "the environment does not set up a TokenAuthority: " + "; ".join(variables.problems),

@@ -139,7 +139,7 @@ class TokenAuthority:
           where it is encrypted;
         - ``JWTKIT_ROTATION_SECRET`` (with ``JWTKIT_ROTATION_SECRET_PREVIOUS``), or
           ``JWTKIT_ROTATION_SECRET_FILE``;
-        - ``JWTKIT_STORE``, the path of an SQLite file, unless `store` is given.
+        - ``JWTKIT_STORE``, a URL for `jwtkit.stores.opening.open_store`, unless `store` is given.
 
         Args:
             prefix: How the variables begin.
