@@ -61,7 +61,11 @@ def _from_url(kind: Any, url: str, *, cluster: bool) -> Any:
 
         retry = AsyncRetry(NoBackoff(), 1)
     try:
-        return kind.from_url(url, retry=retry, **options)
+        made = kind.from_url(url, retry=retry, **options)
+        if not cluster:
+            # Else an option that does not exist would be noticed at the first call.
+            made.connection_pool.connection_class(**made.connection_pool.connection_kwargs)
+        return made
     except (ValueError, TypeError):
         # Its text quotes what it was given.
         raise ConfigurationError(
