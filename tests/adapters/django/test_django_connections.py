@@ -11,7 +11,7 @@ from threading import Barrier
 
 import pytest
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections
+from django.db import close_old_connections, connections, transaction
 from django.db.backends.signals import connection_created
 from django.test import override_settings
 from tests.adapters.django.databases import ENGINES, database
@@ -141,6 +141,28 @@ def test_calls_at_once_have_a_connection_each(lasting, opened):
 
         assert list(threads.map(work, range(4))) == [[None] * 20] * 4
         assert len(opened) <= 4
+
+
+def test_requests_that_hold_the_pool_do_not_keep_the_store_waiting(request, tmp_path_factory):
+    """Each has one connection of the alias's pool and wants a second: the store's is of another pool."""
+    pool = {"pool": {"min_size": 1, "max_size": 2, "timeout": 10}}
+    start = Barrier(2)
+    with database("postgresql", request, tmp_path_factory, OPTIONS=pool) as alias:
+        connections[alias].close()
+
+        def answer(_):
+            with transaction.atomic(using=alias):
+                start.wait()
+                now = store.read("a").now
+                start.wait()
+            connections[alias].close()
+            return now
+
+        with DjangoSessionStore(alias) as store, ThreadPoolExecutor(2) as threads:
+            assert all(threads.map(answer, range(2)))
+        assert settles_at(alias, 1)
+        connections[alias].close()
+        connections[alias].close_pool()
 
 
 def test_a_reading_survives_the_end_of_its_connection(lasting):
