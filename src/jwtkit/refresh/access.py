@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
+from math import ceil
 from typing import Any, Final, NamedTuple, Protocol
 
 from jwtkit.errors import ClaimsError, ConfigurationError, RefreshScopeError, UnknownIssuerError
 from jwtkit.refresh.decision import PairClaims
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.grant import Grant
+from jwtkit.refresh.policy import milliseconds
 from jwtkit.refresh.session import Session, claims_of, session_of
 from jwtkit.tokens.draft import join_scopes
 from jwtkit.tokens.token import IssuedToken, StaleToken
@@ -49,7 +51,12 @@ class ReadingStale(Protocol):
     """`TokenValidator.validate_except_lifetime`, or that of `AsyncTokenValidator`."""
 
     def __call__(
-        self, token: str | bytes, *, max_expired_for: timedelta, confirmation: str | None
+        self,
+        token: str | bytes,
+        *,
+        max_expired_for: timedelta,
+        confirmation: str | None = None,
+        unsafe_ignore_confirmation: bool = False,
     ) -> StaleToken | Awaitable[StaleToken]:
         """Return the token if every check but its expiry holds."""
         ...
@@ -80,12 +87,13 @@ class AccessTokens:
         issuer: The ``iss`` they carry.
         lifetime: How long one lives, unless its session is over sooner.
         max_expired_for: How long ago one may have expired and still identify its session.
+        leeway: How far the clocks of whoever validates one may differ.
         sign: Signs.
         read: Reads one that may have expired.
         grant: Says what a subject may do now; None goes by what was granted at login.
     """
 
-    __slots__ = ("_grant", "_issuer", "_lifetime", "_max_expired_for", "_read", "_sign")
+    __slots__ = ("_denied_for", "_grant", "_issuer", "_lifetime", "_max_expired_for", "_read", "_sign")
 
     def __init__(
         self,
@@ -93,6 +101,7 @@ class AccessTokens:
         issuer: str,
         lifetime: timedelta,
         max_expired_for: timedelta,
+        leeway: timedelta,
         sign: Signing,
         read: ReadingStale,
         grant: Granting | None,
@@ -100,6 +109,8 @@ class AccessTokens:
         self._issuer = issuer
         self._lifetime = lifetime
         self._max_expired_for = max_expired_for
+        # For so long after its `exp` a token may still be taken, by a validator or beside a refresh token.
+        self._denied_for = milliseconds(leeway + max_expired_for)
         self._sign = sign
         self._read = read
         self._grant = grant
@@ -147,16 +158,48 @@ class AccessTokens:
         """
         read = self._read(access_token, max_expired_for=self._max_expired_for, confirmation=confirmation)
         token = read if isinstance(read, StaleToken) else await read
-        if token.issuer != self._issuer:
-            raise UnknownIssuerError("the access token is of another issuer than the refresh token")
+        self._require_ours(token)
         generation = token.claims.get(_GENERATION)
         return PairClaims(
             subject=_present(token, "subject"),
-            client_id=_present(token, "client_id"),
+            client_id=self.client_of(token),
             confirmation=_present(token, "confirmation"),
-            session_id=_present(token, "session_id"),
+            session_id=self.session_of(token),
             generation=generation if type(generation) is int else None,
         )
+
+    async def known(self, access_token: str | bytes) -> StaleToken:
+        """Read an access token that somebody asks about, and need not be able to use.
+
+        Raises:
+            TokenError: It is not good, or has expired for so long that nothing takes it any more.
+            UnavailableError: That cannot be said now.
+        """
+        read = self._read(
+            access_token, max_expired_for=self._max_expired_for, unsafe_ignore_confirmation=True
+        )
+        token = read if isinstance(read, StaleToken) else await read
+        self._require_ours(token)
+        return token
+
+    def denied_until(self, token: StaleToken) -> int:
+        """Return from when on no validator of this issuer takes the token, in milliseconds."""
+        expires_at: float = token.claims["exp"]
+        return ceil(expires_at * 1000) + self._denied_for
+
+    @staticmethod
+    def client_of(token: StaleToken) -> str | None:
+        """Return the client a token was issued to, or None."""
+        return _present(token, "client_id")
+
+    @staticmethod
+    def session_of(token: StaleToken) -> str | None:
+        """Return the id of the session a token belongs to, or None."""
+        return _present(token, "session_id")
+
+    def _require_ours(self, token: StaleToken) -> None:
+        if token.issuer != self._issuer:
+            raise UnknownIssuerError("the access token is of another issuer than the refresh token")
 
 
 async def _granted_now(family: Family, grant: Granting) -> Granted | None:

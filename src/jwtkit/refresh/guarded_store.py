@@ -99,6 +99,10 @@ class GuardedStore:
         epoch: int = await self._call(self._store.bump_epoch, scope)
         return epoch
 
+    async def deny(self, issuer: str, token_id: str, /, *, until: int) -> None:
+        """See `SessionStore.deny`."""
+        await self._call(self._store.deny, issuer, token_id, until=until)
+
     async def list_subject(self, issuer: str, subject: str, /, *, limit: int, offset: int) -> list[Snapshot]:
         """See `SessionStore.list_subject`."""
         page: list[Snapshot] = await self._call(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jwtkit.errors import ConfigurationError, RefreshError
+from jwtkit.errors import ConfigurationError, RefreshError, StoreUnavailableError
 from jwtkit.events import RefreshRefused
 from jwtkit.refresh.access import AccessTokens, Issued
+from jwtkit.refresh.decision import Decision
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import LiveSessions
 from jwtkit.refresh.pair import TokenPair
@@ -15,7 +16,7 @@ from jwtkit.refresh.policy import RefreshPolicy
 from jwtkit.refresh.rotation_keys import RotationKeys
 from jwtkit.refresh.token_text import RefreshToken, encode
 
-__all__ = ["RotationParts", "refusal"]
+__all__ = ["RotationParts", "not_judged", "refusal"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,3 +95,11 @@ def refusal(error: type[RefreshError]) -> RefreshError:
     """Return the error, its sentence the same for every reason."""
     # Class and code are for the service; the sentence may reach the client, who is to learn nothing of it.
     return error("the refresh token is not accepted; log in again")
+
+
+def not_judged(decision: Decision) -> StoreUnavailableError:
+    """Return the error of a token that cannot be judged yet (`Outcome.UNAVAILABLE`)."""
+    return StoreUnavailableError(
+        "the session cannot be judged yet; keep the refresh token and try again",
+        code="rotation_secret.unknown" if decision.rule == 0 else "store.behind",
+    )

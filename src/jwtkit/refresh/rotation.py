@@ -1,4 +1,4 @@
-"""Refresh and logout over one store: load, decide, sign, compare-and-swap.
+"""Refresh over one store: load, decide, sign, compare-and-swap.
 
 Written once, with every wait spelt ``await``; `RefreshRotator` and `AsyncRefreshRotator` are shells of it.
 """
@@ -25,7 +25,7 @@ from jwtkit.refresh.decision import NONCE_SIZE, Decision, Outcome, PairClaims, P
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import ATTEMPTS
 from jwtkit.refresh.pair import TokenPair
-from jwtkit.refresh.parts import RotationParts, refusal
+from jwtkit.refresh.parts import RotationParts, not_judged, refusal
 from jwtkit.refresh.session import displayable
 from jwtkit.refresh.token_text import RefreshToken, parse
 
@@ -98,15 +98,6 @@ class Rotation:
             presented = presented._replace(pair=pair)
         return await self._trade(token, presented, scopes, nonce=self._parts.random_bytes(NONCE_SIZE))
 
-    async def revoke(self, refresh_token: str | bytes) -> bool:
-        """End the session of a refresh token (see `RefreshRotator.revoke`)."""
-        await self._parts.check_secret()
-        try:
-            token = parse(refresh_token, self._parts.keys)
-        except RefreshTokenInvalidError:
-            return False
-        return await self._sessions.end(token.session_id, "revoked")
-
     async def _trade(
         self,
         token: RefreshToken,
@@ -119,15 +110,16 @@ class Rotation:
         store, session_id = self._sessions.store, token.session_id
         issued: Issued | None = None
         outcome_unknown: StoreUnavailableError | None = None
-        ending: Decision | None = None
+        ending: tuple[Decision, int] | None = None
         for _ in range(ATTEMPTS):
             snapshot = await store.read(session_id)
             decision = decide(
                 snapshot, token, presented, nonce=nonce, policy=self._parts.policy, keys=self._parts.keys
             )
-            if ending is not None and _has_ended(snapshot.family, ending):
-                raise self._refused_by(ending, token)
             row, family, successor = snapshot.family, decision.family, decision.token
+            if ending is not None and row is not None and row.version == ending[1]:
+                # It was written after all, and its alarm is still to be given.
+                raise self._refused_by(ending[0], token)
             if decision.outcome is Outcome.READ_AGAIN:
                 presented = presented._replace(read_again=True)
                 continue
@@ -145,7 +137,7 @@ class Rotation:
                 except StoreUnavailableError as error:
                     # Perhaps it was written: the row will tell, by its nonce or its end.
                     swapped, outcome_unknown = False, error
-                    ending = decision if successor is None else None
+                    ending = (decision, family.version) if successor is None else None
                 if not swapped:
                     if decision.outcome is Outcome.ROTATED:
                         presented = presented._replace(was_live=True)
@@ -190,10 +182,7 @@ class Rotation:
     def _refused_by(self, decision: Decision, token: RefreshToken) -> Exception:
         """Tell the observer what the table says to, and return the error."""
         if decision.outcome is Outcome.UNAVAILABLE:
-            return StoreUnavailableError(
-                "the session cannot be judged yet; keep the refresh token and try again",
-                code="rotation_secret.unknown" if decision.rule == 0 else "store.behind",
-            )
+            return not_judged(decision)
         if decision.outcome is Outcome.CONTENTION:
             return _contention()
         error = _REFUSALS[decision.outcome]
@@ -205,14 +194,6 @@ class Rotation:
         elif family is not None and decision.outcome in (Outcome.MISMATCH, Outcome.INVALID):
             return self._parts.refused(error, token.session_id, family.subject, decision.detail)
         return refusal(error)
-
-
-def _has_ended(row: Family | None, tried: Decision) -> bool:
-    """Say whether the row holds the end that `tried` was to write; its alarm is still to be given."""
-    ended = tried.family
-    if row is None or ended is None:
-        return False
-    return (row.ended_at, row.end_reason) == (ended.ended_at, ended.end_reason)
 
 
 def _contention() -> ContentionError:

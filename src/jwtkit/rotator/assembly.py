@@ -59,6 +59,7 @@ def assembled(
         issuer=name,
         lifetime=lifetime,
         max_expired_for=policy.idle,
+        leeway=validator.leeway,
         sign=issuer.issue,
         read=validator.validate_except_lifetime,
         grant=grant,

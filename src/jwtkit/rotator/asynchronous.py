@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
+from types import EllipsisType
 from typing import Any, Final
 
 from jwtkit.errors import ConfigurationError
@@ -14,6 +15,7 @@ from jwtkit.refresh.guarded_store import GuardedStore
 from jwtkit.refresh.login import start
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.policy import RefreshPolicy
+from jwtkit.refresh.presented import PresentedTokens
 from jwtkit.refresh.protocols import AsyncSessionStore
 from jwtkit.refresh.rotation import Rotation
 from jwtkit.refresh.secret import RotationSecret
@@ -47,7 +49,7 @@ class AsyncRefreshRotator:
         ConfigurationError: The parts do not fit together, or one of them blocks.
     """
 
-    __slots__ = ("_issuer", "_parts", "_rotation", "_sessions")
+    __slots__ = ("_issuer", "_parts", "_presented", "_rotation", "_sessions")
 
     def __init__(
         self,
@@ -85,6 +87,7 @@ class AsyncRefreshRotator:
         )
         self._sessions = self._parts.sessions
         self._rotation = Rotation(self._parts)
+        self._presented = PresentedTokens(self._parts)
 
     async def check_secret(self) -> None:
         """Make sure that this process can read the refresh tokens that are out; call it at the start.
@@ -144,9 +147,19 @@ class AsyncRefreshRotator:
             address=address,
         )
 
-    async def revoke(self, refresh_token: str | bytes) -> bool:
+    async def introspect(self, refresh_token: str | bytes) -> Session | None:
+        """Return the session of a refresh token that is good now (see `RefreshRotator.introspect`)."""
+        return await self._presented.introspect(refresh_token)
+
+    async def revoke(self, refresh_token: str | bytes, *, client_id: str | EllipsisType | None = ...) -> bool:
         """End the session of a refresh token (see `RefreshRotator.revoke`)."""
-        return await self._rotation.revoke(refresh_token)
+        return await self._presented.revoke(refresh_token, client_id=client_id)
+
+    async def revoke_token(
+        self, access_token: str | bytes, *, client_id: str | EllipsisType | None = ...
+    ) -> bool:
+        """Deny one access token (see `RefreshRotator.revoke_token`)."""
+        return await self._presented.revoke_token(access_token, client_id=client_id)
 
     async def revoke_session(self, session_id: str, *, subject: str | None = None) -> bool:
         """End one session (see `RefreshRotator.revoke_session`)."""
@@ -175,6 +188,11 @@ class AsyncRefreshRotator:
     async def purge(self, *, older_than: timedelta = _ONE_DAY, limit: int = 1000) -> int:
         """Remove what is over from the store (see `RefreshRotator.purge`)."""
         return await self._sessions.purge(older_than, limit)
+
+    @property
+    def issuer(self) -> str:
+        """The ``iss`` of its access tokens."""
+        return self._sessions.issuer
 
     def __repr__(self) -> str:
         return f"AsyncRefreshRotator({self._issuer.issuer!r})"

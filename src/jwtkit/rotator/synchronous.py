@@ -6,6 +6,7 @@ import contextlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from types import EllipsisType
 from typing import Any, Final
 
 from jwtkit.errors import ConfigurationError, StoreUnavailableError
@@ -16,6 +17,7 @@ from jwtkit.refresh.guarded_store import GuardedStore, run_now
 from jwtkit.refresh.login import start
 from jwtkit.refresh.pair import TokenPair
 from jwtkit.refresh.policy import RefreshPolicy
+from jwtkit.refresh.presented import PresentedTokens
 from jwtkit.refresh.protocols import SessionStore
 from jwtkit.refresh.rotation import Rotation
 from jwtkit.refresh.secret import RotationSecret
@@ -56,7 +58,7 @@ class RefreshRotator:
             of the store were made with a secret this process does not have.
     """
 
-    __slots__ = ("_issuer", "_parts", "_rotation", "_sessions")
+    __slots__ = ("_issuer", "_parts", "_presented", "_rotation", "_sessions")
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class RefreshRotator:
         )
         self._sessions = self._parts.sessions
         self._rotation = Rotation(self._parts)
+        self._presented = PresentedTokens(self._parts)
         # A store that is down for a moment keeps no service from starting: the first call asks again.
         with contextlib.suppress(StoreUnavailableError):
             run_now(self._parts.check_secret())
@@ -201,17 +204,55 @@ class RefreshRotator:
             )
         )
 
-    def revoke(self, refresh_token: str | bytes) -> bool:
+    def introspect(self, refresh_token: str | bytes) -> Session | None:
+        """Return the session of a refresh token that would be traded now; nothing is written.
+
+        Of a reused token too: whoever asks about one does not end its session by it.
+
+        Returns:
+            The session; None for whatever is no good, for whichever reason.
+
+        Raises:
+            UnavailableError: That cannot be said now.
+        """
+        return run_now(self._presented.introspect(refresh_token))
+
+    def revoke(self, refresh_token: str | bytes, *, client_id: str | EllipsisType | None = ...) -> bool:
         """End the session of a refresh token, whichever of the session's it is (RFC 7009 §2).
+
+        Args:
+            refresh_token: Any of the session's; it may be superseded.
+            client_id: The OAuth client that asks, as it was authenticated; the one the session was given to,
+                or None where it was given to none. Left out, the session ends whoever asks.
 
         Returns:
             Whether a session was ended by it. A text that is no refresh token, and one whose session is
             over, is no error (RFC 7009 §2.2).
 
         Raises:
+            RefreshMismatchError: The session is another client's; it goes on.
             UnavailableError: The store cannot be reached; the session is still alive.
         """
-        return run_now(self._rotation.revoke(refresh_token))
+        return run_now(self._presented.revoke(refresh_token, client_id=client_id))
+
+    def revoke_token(self, access_token: str | bytes, *, client_id: str | EllipsisType | None = ...) -> bool:
+        """Deny one access token; its session goes on (RFC 7009 §2).
+
+        Validators that have the store as their ``revocation=`` refuse it from now on, and so does a refresh.
+
+        Args:
+            access_token: One this issuer signed.
+            client_id: As for `revoke`.
+
+        Returns:
+            Whether it is denied now. One that is not good, or has expired for so long that nothing takes it
+            any more, is no error.
+
+        Raises:
+            RefreshMismatchError: The token is another client's; it stays good.
+            UnavailableError: The store, or the keys, cannot be reached; the token is still good.
+        """
+        return run_now(self._presented.revoke_token(access_token, client_id=client_id))
 
     def revoke_session(self, session_id: str, *, subject: str | None = None) -> bool:
         """End one session.
@@ -288,6 +329,11 @@ class RefreshRotator:
             UnavailableError: The store cannot be reached.
         """
         return run_now(self._sessions.purge(older_than, limit))
+
+    @property
+    def issuer(self) -> str:
+        """The ``iss`` of its access tokens."""
+        return self._sessions.issuer
 
     def __repr__(self) -> str:
         return f"RefreshRotator({self._issuer.issuer!r})"
