@@ -23,7 +23,7 @@ from jwtkit import (
     TokenValidator,
 )
 from jwtkit.adapters.fastapi import JWTBearer
-from jwtkit.stores import AsyncSQLiteSessionStore, SQLiteSessionStore
+from jwtkit.stores.opening import open_async_store, open_store
 from orders.database import Client, Database, DatabaseSession
 from orders.passwords import MAX_LENGTH, Passwords
 from orders.settings import Settings
@@ -46,8 +46,8 @@ class Auth:
         key = load_signing_key(settings.signing_key)
         secret = RotationSecret.from_file(settings.rotation_secret, create=True)
         self._database = database
-        self._sessions = SQLiteSessionStore(settings.sessions)
-        self._async_sessions = AsyncSQLiteSessionStore(settings.sessions)
+        self._sessions = open_store(settings.sessions, create_tables=True)
+        self._async_sessions = open_async_store(settings.sessions)
         issuer = TokenIssuer(
             settings.issuer, audience=settings.audience, keys=key, lifetime=settings.access_token_lifetime
         )
@@ -87,7 +87,7 @@ class Auth:
         return Grant(scopes=[READ_ORDERS])
 
     async def close(self) -> None:
-        """Give the session stores' files back."""
+        """Give the session stores' connections back."""
         await self._async_sessions.aclose()
         self._sessions.close()
 

@@ -59,6 +59,8 @@ class Settings(BaseModel):
     Attributes:
         state_dir: Holds what is not told otherwise: database, sessions, signing key, rotation secret.
         database_url: A SQLAlchemy URL; ``orders.db`` in `state_dir` when empty.
+        sessions_url: Where the login sessions are kept, a URL of `jwtkit.stores.opening.open_store`. When
+            empty: in the database, if `database_url` names a server, else ``sessions.db`` in `state_dir`.
         issuer: The ``iss`` of the service's tokens: its public URL.
         audience: The ``aud`` of the service's tokens.
         access_token_lifetime: How long an access token lives.
@@ -74,6 +76,7 @@ class Settings(BaseModel):
 
     state_dir: Path = Path("state")
     database_url: Annotated[str, Field(repr=False), AfterValidator(_is_database_url)] = ""
+    sessions_url: Annotated[str, Field(repr=False)] = ""
     issuer: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=512)] = "https://orders.example"
     audience: Annotated[str, Field(pattern=r"^\S+$", max_length=512)] = "orders-api"
     access_token_lifetime: Lifetime = timedelta(minutes=15)
@@ -90,9 +93,13 @@ class Settings(BaseModel):
         return self.database_url or f"sqlite:///{self.state_dir / 'orders.db'}"
 
     @property
-    def sessions(self) -> Path:
-        """Where the login sessions are kept."""
-        return self.state_dir / "sessions.db"
+    def sessions(self) -> str:
+        """The URL of the session store, the default resolved. It may hold a password: not for printing."""
+        if self.sessions_url:
+            return self.sessions_url
+        if self.database_url and make_url(self.database_url).get_backend_name() != "sqlite":
+            return self.database_url
+        return str(self.state_dir / "sessions.db")
 
     @property
     def signing_key(self) -> Path:
