@@ -221,6 +221,17 @@ def test_a_header_is_kept_only_after_a_good_signature(face: Sync) -> None:
     assert list(learned(validator)) == [token_with().split(".")[0].encode()]
 
 
+@pytest.mark.parametrize("way", ["inspect", "validate_except_lifetime"])
+def test_only_validate_keeps_headers(face: Sync, way: str) -> None:
+    """What an operator looks into, or a refresh brings along, is not what requests bring."""
+    validator = face.make()
+    assert getattr(validator, way)(token_with())
+    assert learned(validator) == {}
+    validator.validate(token_with())
+    assert getattr(validator, way)(token_with())
+    assert len(learned(validator)) == 1
+
+
 def test_the_number_of_kept_headers_is_bounded(face: Sync) -> None:
     validator = face.make()
     for number in range(200):

@@ -51,7 +51,7 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
             cache = self._cache if confirmation is None else None
             signed = None if cache is None else cache.find(token, now)
             if signed is None:
-                signed = await self._signed(token)
+                signed = await self._signed(token, remembers=True)
                 anchor, binding, claims = signed
                 failures = find_failures(claims, binding.kind, anchor.policy, now)
                 if failures or confirmation is not None or "cnf" in claims:
@@ -125,10 +125,10 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
             confirmation_ignored=unsafe_ignore_confirmation,
         )
 
-    async def _signed(self, token: str | bytes) -> Signed:
+    async def _signed(self, token: str | bytes, *, remembers: bool = False) -> Signed:
         """Return the token if its signature holds, asking the key store once for an unknown key."""
         try:
-            return self._authenticate(token)
+            return self._authenticate(token, remembers)
         except UnknownKeyError:
             store, kid = self._key_asked_for(token)
             if kid is None or not isinstance(store, Refreshable):
@@ -137,7 +137,7 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
                 pending: object = store.refresh(kid)  # type: ignore[func-returns-value]
                 if isawaitable(pending):
                     await pending
-            return self._authenticate(token)
+            return self._authenticate(token, remembers)
 
     def _check_sources(
         self,

@@ -191,8 +191,8 @@ class Steps(Generic[R]):
         """Return header, payload, signature and signing input of a token's text."""
         return jws.split_compact(token, max_bytes=self._max_bytes)
 
-    def _authenticate(self, token: str | bytes) -> Signed:
-        """Return the claims of a token whose signature holds."""
+    def _authenticate(self, token: str | bytes, remembers: bool) -> Signed:
+        """Return the claims of a token whose signature holds; remember its header where it is a new one."""
         header_segment, payload_segment, signature_segment, signing_input = jws.split_compact(
             token, max_bytes=self._max_bytes
         )
@@ -203,7 +203,7 @@ class Steps(Generic[R]):
         binding, bindings = anchor.bind(header_segment)
         if not binding.key.verify(signing_input, base64url.decode(signature_segment)):
             raise InvalidSignatureError("the signature does not hold over the bytes received")
-        if bindings is not None:
+        if bindings is not None and remembers:
             remember(bindings, header_segment, binding)
         if claims is None:
             claims = strict_json.parse_object(base64url.decode(payload_segment))

@@ -86,7 +86,7 @@ class TokenValidator(Steps[RevocationSource]):
             cache = self._cache if confirmation is None else None
             signed = None if cache is None else cache.find(token, now)
             if signed is None:
-                signed = self._signed(token)
+                signed = self._signed(token, remembers=True)
                 anchor, binding, claims = signed
                 failures = find_failures(claims, binding.kind, anchor.policy, now)
                 if failures or confirmation is not None or "cnf" in claims:
@@ -179,17 +179,17 @@ class TokenValidator(Steps[RevocationSource]):
             confirmation_ignored=unsafe_ignore_confirmation,
         )
 
-    def _signed(self, token: str | bytes) -> Signed:
+    def _signed(self, token: str | bytes, *, remembers: bool = False) -> Signed:
         """Return the token if its signature holds, asking the key store once for an unknown key."""
         try:
-            return self._authenticate(token)
+            return self._authenticate(token, remembers)
         except UnknownKeyError:
             store, kid = self._key_asked_for(token)
             if kid is None or not isinstance(store, Refreshable):
                 raise
             with KEY_STORE:
                 store.refresh(kid)
-            return self._authenticate(token)
+            return self._authenticate(token, remembers)
 
     def _check_sources(self, stores: list[VerificationKeyStore], revocation: RevocationSource | None) -> None:
         if any(map(refreshes_awaited, stores)) or answers_awaited(revocation):
