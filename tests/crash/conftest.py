@@ -1,0 +1,7 @@
+"""The places where the proofs are tried."""
+
+from __future__ import annotations
+
+from tests.fire.fixtures import anywhere, crew, own_place
+
+__all__ = ["anywhere", "crew", "own_place"]

@@ -1,0 +1,50 @@
+"""Reads that lag, failovers that lose the last writes, and restored backups: clients wait, nothing forks."""
+
+from __future__ import annotations
+
+import pytest
+from tests.fire.backup import restored_backup
+from tests.fire.behind import failover_with_loss, lagging_reads, replica_reads
+from tests.fire.replicas import postgres_replica
+
+POSTGRESQL = pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
+
+
+def test_lagging_reads_make_clients_wait(anywhere):
+    """503 while the read is behind; then the newest token goes on, and the one before leads to it."""
+    tally = lagging_reads(anywhere, rounds=3)
+    assert tally.wrong == []
+    assert (tally.unavailable, tally.successors, tally.retried, tally.forks) == (6, 9, 3, 0)
+
+
+def test_a_swap_that_trusts_a_lagging_read_is_noticed(anywhere):
+    tally = lagging_reads(anywhere, rounds=1, broken="careless")
+    assert tally.forks == 1
+    assert tally.wrong == ["round 0: the newest and the one before were answered ['store.behind', '']"]
+
+
+def test_a_restored_backup_revives_nothing(anywhere):
+    """Who went on since waits for the lag and logs in again; who did not goes on."""
+    tally = restored_backup(anywhere)
+    assert tally.wrong == []
+    assert (tally.unavailable, tally.ended) == (3, 2)
+
+
+def test_a_restored_session_that_does_not_end_is_noticed(anywhere):
+    tally = restored_backup(anywhere, broken="merciful")
+    assert "superseded: answered a pair, not refresh.revoked" in tally.wrong
+
+
+@POSTGRESQL
+def test_a_replica_that_lags_and_is_promoted(own_place):
+    """PostgreSQL's own: reads from it wait for it; promoted without the last commits, it forks nothing."""
+    first, second = own_place.again(), own_place.again()
+    with postgres_replica(own_place.server, delay=0.3) as replica:
+        replica.catch_up()
+        reads = replica_reads(first, replica.spec_like(first.spec), rounds=3)
+        assert reads.wrong == []
+        assert reads.unavailable > 0
+        lost = failover_with_loss(second, replica, sessions=4)
+        assert lost.wrong == []
+        assert (lost.unavailable, lost.ended) == (2, 2)
+    second.start()
