@@ -61,7 +61,7 @@ nitpick_ignore_regex = [
     # Types of ours that signatures mention and no caller names.
     (r"py:.*", r"jwtkit\.(authority|jose\.jws|jose\.key_types|refresh\.rotation_keys|tokens\.policy)\..*"),
     (r"py:.*", r"(APIRouter|RouteName)"),
-    (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|sqlite3)(\..*)?"),
+    (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|redis|sqlite3)(\..*)?"),
 ]
 
 

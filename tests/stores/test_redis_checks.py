@@ -11,9 +11,11 @@ import redis
 import redis.asyncio
 
 from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.refresh.protocols import EpochScope
+from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.redis import AsyncRedisSessionStore, RedisSessionStore
 from jwtkit.testing import ManualClock
-from jwtkit.testing.given import a_family
+from jwtkit.testing.given import ISSUER, a_family, rotated
 
 CLOCK = ManualClock()
 LRU = {"maxmemory-policy": "volatile-lru"}
@@ -81,6 +83,23 @@ def test_a_server_that_does_not_say_is_refused_unless_vouched_for(own_valkey):
     family = a_family(CLOCK)
     store.insert(family)
     assert store.read(family.session_id).family == family
+
+
+def test_the_commands_the_documentation_names_are_enough(own_valkey):
+    """A user of the store's own, who may do no more than it says on the page about it."""
+    may = ["+@read", "+@write", "+time", "+eval", "+evalsha", "+scan", "+info"]
+    own_valkey.client().acl_setuser("jwtkit", enabled=True, nopass=True, keys=["jwtkit:*"], commands=may)
+    store = RedisSessionStore(own_valkey.client(username="jwtkit", password="any"), clock=CLOCK)
+    store.check()
+    family = a_family(CLOCK)
+    store.insert(family)
+    assert store.compare_and_swap(rotated(family, CLOCK), expected_version=1)
+    store.bump_epoch(EpochScope(ISSUER, "all"))
+    store.deny(ISSUER, "token-1", until=0)
+    assert store.status(RevocationQuery(ISSUER, session_id=family.session_id)) is RevocationStatus.LOGGED_OUT
+    assert len(store.list_subject(ISSUER, family.subject)) == 1
+    assert store.live_key_ids(ISSUER) == {"k1"}
+    assert store.purge(2**60) == 0
 
 
 def test_a_replica_is_refused_for_now(own_valkey):

@@ -68,8 +68,9 @@ class Subjects:
         index, owner = self._keys.sessions(issuer, subject), f"{issuer}\0{subject}"
         if self._link.is_cluster:
             return await self._rows_in_cluster(index, owner.encode(), offset, limit)
-        arguments = (self._keys.prefix, owner, offset, limit, *self._now())
-        *found, now = await self._link.run(scripts.LIST, [index], *arguments)
+        *found, now = await self._link.run(
+            scripts.LIST, [index], self._keys.prefix, owner, offset, limit, *self._now()
+        )
         session_ids = [session_id.decode() for session_id in found[::3]]
         return list(zip(session_ids, found[1::3], strict=True)), found[2::3], now
 
