@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -317,3 +319,18 @@ def test_nothing_of_a_session_is_logged_in_debug_mode(on_postgres, caplog):
         store.bump_epoch(EpochScope(ISSUER, "all"))
     assert "jwtkit_families" not in caplog.text
     assert "client-42" not in caplog.text
+
+
+def test_settings_that_are_not_there_are_named():
+    """A script that forgot ``django.setup()`` gets our error."""
+    code = (
+        "from jwtkit.adapters.django import DjangoSessionStore\n"
+        "from jwtkit.errors import ConfigurationError\n"
+        "try:\n    DjangoSessionStore()\n"
+        "except ConfigurationError as error:\n    print(error.code)\n"
+    )
+    environ = {name: text for name, text in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (answer.stdout, answer.stderr) == ("store.engine\n", "")

@@ -50,7 +50,7 @@ class KeyField(_AnyField):
         try:
             bytes.fromhex(text)
         except ValueError:
-            raise ValidationError("expected hexadecimal digits", code="invalid") from None
+            raise ValidationError("expected hexadecimal digits") from None
         return text
 
     def get_prep_value(self, value: Any) -> Any:
