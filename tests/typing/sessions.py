@@ -7,6 +7,7 @@ from typing import Any, assert_type
 
 from jwtkit import (
     AsyncRefreshRotator,
+    AsyncTokenValidator,
     Grant,
     RefreshPolicy,
     RefreshRotator,
@@ -21,6 +22,7 @@ from jwtkit import (
 from jwtkit.events import Event, Observer
 from jwtkit.revocation import RevocationQuery, RevocationSource, RevocationStatus
 from jwtkit.stores import AsyncSQLiteSessionStore, MemorySessionStore, SQLiteSessionStore
+from jwtkit.web import Answer, introspection, introspection_async, revocation, revocation_async
 
 
 class Watcher:
@@ -74,7 +76,13 @@ def rotating(issuer: TokenIssuer, validator: TokenValidator) -> None:
     assert_type(sessions, list[Session])
     assert_type(sessions[0].scopes, frozenset[str])
     assert_type(sessions[0].created_at, datetime)
+    assert_type(sessions[0].address, str | None)
+    rotator.sessions("client-42", limit=20, offset=40)
+    rotator.rotate(pair.refresh_token, address="198.51.100.7")
+    assert_type(rotator.introspect(pair.refresh_token), Session | None)
     rotator.revoke(pair.refresh_token)
+    rotator.revoke(pair.refresh_token, client_id="web")
+    assert_type(rotator.revoke_token(pair.access_token, client_id=None), bool)
     rotator.revoke_session(pair.session_id)
     rotator.revoke_subject("client-42")
     rotator.revoke_all()
@@ -90,6 +98,15 @@ async def awaiting(issuer: TokenIssuer, validator: TokenValidator) -> None:
     assert_type(await rotator.rotate(pair.refresh_token), TokenPair)
     assert_type(await rotator.sessions("client-42"), list[Session])
     await rotator.revoke(pair.refresh_token)
+    assert_type(await rotator.introspect(pair.refresh_token), Session | None)
+    assert_type(await revocation_async(rotator, [("token", "")], client_id=None), Answer)
+
+
+def endpoints(rotator: RefreshRotator, validator: TokenValidator, awaited: AsyncTokenValidator) -> None:
+    """Revocation and introspection take rotators and validators of either kind."""
+    assert_type(revocation(rotator, {"token": "text"}, client_id="web"), Answer)
+    assert_type(introspection(rotator, validator, [("token", "text")], client_id="web"), Answer)
+    introspection_async(rotator, awaited, {}, client_id="web").close()
 
 
 def authority(key: SigningKey) -> None:
