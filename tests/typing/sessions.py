@@ -123,7 +123,7 @@ def authority(key: SigningKey) -> None:
     assert_type(auth.rotator, RefreshRotator)
 
 
-def revocation(query: RevocationQuery, store: SQLiteSessionStore) -> None:
+def asking(query: RevocationQuery, store: SQLiteSessionStore) -> None:
     """A session store answers a validator's question."""
     source: RevocationSource = store
     assert_type(source.status(query), RevocationStatus)
