@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jwtkit.errors import ContentionError, StoreUnavailableError
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
         changed: How many rows it inserted, updated or deleted.
     """
 
-    rows: list[tuple[Any, ...]]
+    rows: Sequence[Any]
     changed: int
 
 

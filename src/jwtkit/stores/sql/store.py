@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
@@ -223,9 +224,14 @@ def metadata(*, prefix: str = _PREFIX, schema: str | None = None) -> MetaData:
 def _require_sqlalchemy() -> None:
     try:
         import sqlalchemy
+
+        # Which asks for greenlet.
+        importlib.import_module("sqlalchemy.ext.asyncio")
     except ImportError as error:
         raise ConfigurationError(
-            "the SQL session stores need SQLAlchemy", code="store.extra", hint="pip install 'jwtkit[sql]'"
+            "the SQL session stores need SQLAlchemy and greenlet",
+            code="store.extra",
+            hint="pip install 'jwtkit[sql]'",
         ) from error
     if int(sqlalchemy.__version__.partition(".")[0]) < 2 or sqlalchemy.__version__.startswith("2.0"):
         raise ConfigurationError(
