@@ -38,7 +38,8 @@ with SQLAlchemySessionStore(sys.argv[1], prefix=sys.argv[2], clock=lambda: 1000)
     print("ready", flush=True)
     sys.stdin.readline()
     kinds = ("all", "tenant", "subject")
-    print(*(store.bump_epoch(EpochScope("https://orders.example", kinds[n % 3], "x" * (n % 3))) for n in range(30)))
+    scopes = [EpochScope("https://orders.example", kinds[n % 3], "x" * (n % 3)) for n in range(30)]
+    print(*map(store.bump_epoch, scopes))
 """
 
 
@@ -181,8 +182,7 @@ def test_the_tables_may_be_in_a_schema(tables):
 
 @pytest.mark.parametrize(
     "names",
-    [{"prefix": "a-b"}, {"prefix": "1a"}, {"prefix": "a" * 33}, {"prefix": None}, {"prefix": 'a"'}]
-    + [{"schema": ""}, {"schema": 7}],
+    [*({"prefix": name} for name in ("a-b", "1a", "a" * 33, None, 'a"')), {"schema": ""}, {"schema": 7}],
     ids=repr,
 )
 def test_names_that_cannot_be(names, tmp_path):
