@@ -113,7 +113,7 @@ async def revocation_async(rotator: Revoking, form: Form, *, client_id: str | No
             await pending
     except RefreshMismatchError:
         text = "The token was issued to another client, for which it stays good."
-        return problem(400, text, **_oauth("invalid_grant", text, RefreshError.default_code))
+        return problem(400, text, **_oauth("invalid_grant", text, code=RefreshError.default_code))
     except UnavailableError as error:
         return _outage("The token may not be revoked yet; try again.", error)
     return Answer(200, (NO_STORE,), MappingProxyType({}), media_type=JSON)
@@ -154,7 +154,7 @@ async def introspection_async(
     if client_id is None:
         text = "Authenticate to introspect tokens."
         header = ("WWW-Authenticate", challenge(MissingTokenError()))
-        return problem(401, text, header, **_oauth("invalid_client", text, "client.missing"))
+        return problem(401, text, header, **_oauth("invalid_client", text, code="client.missing"))
     token = _token(form)
     if isinstance(token, Answer):
         return token
@@ -209,12 +209,12 @@ def _token(form: Form) -> str | Answer:
     if len(tokens) == 1 and type(tokens[0]) is str and len(sent) - len(tokens) <= 1:
         return tokens[0]
     text = "Send the token once, as the form parameter token."
-    return problem(400, text, **_oauth("invalid_request", text, "request.invalid"))
+    return problem(400, text, **_oauth("invalid_request", text, code="request.invalid"))
 
 
 def _outage(text: str, error: UnavailableError) -> Answer:
-    return problem(503, text, RETRY_AFTER, **_oauth(error.oauth_error, text, error.code))
+    return problem(503, text, RETRY_AFTER, **_oauth(error.oauth_error, text, code=error.code))
 
 
-def _oauth(error: str | None, text: str, code: str) -> dict[str, str]:
+def _oauth(error: str | None, text: str, *, code: str) -> dict[str, str]:
     return {"error": error or "server_error", "error_description": text, "code": code}
