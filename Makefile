@@ -18,7 +18,7 @@ NEEDS_PYTHON = @test -n "$(PYTHON)" || { \
 	exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs bench fuzz mutation clean format constraints dev demo-set
+.PHONY: help demo test test-all lint types docs bench bench-stores fuzz mutation clean format constraints dev demo-set
 
 help:  ## Say what there is
 	@echo "make <task>, where the task is:"
@@ -58,6 +58,13 @@ bench:  ## Measure against the raw primitives and every peer; BENCH_ARGS=--quick
 	$(NEEDS_PYTHON)
 	@$(PYTHON) tools/bootstrap.py bench --venv $(BENCH_VENV) --python "$(PYTHON)"
 	@$(BENCH_VENV)/bin/python -m bench $(BENCH_ARGS)
+
+BENCH_STORES_VENV = .venvs/bench-stores-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+bench-stores:  ## Measure the session stores on real servers (MariaDB where installed); BENCH_ARGS=--quick for two minutes
+	$(NEEDS_PYTHON)
+	@$(PYTHON) tools/bootstrap.py bench-stores --venv $(BENCH_STORES_VENV) --python "$(PYTHON)"
+	@$(BENCH_STORES_VENV)/bin/python -m bench --stores $(BENCH_ARGS)
 
 FUZZ_SECONDS ?= 60
 FUZZ_VENV = .venvs/fuzz-$(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])')

@@ -1,4 +1,4 @@
-"""The command line: `python -m bench`, or `make bench BENCH_ARGS=…`."""
+"""The command line: `python -m bench`, or `make bench BENCH_ARGS=…`, or `make bench-stores`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import argparse
 import os
 import platform
 import sys
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench import compare, suites, tables
 from bench.interleave import FULL, QUICK
 from bench.peers import ENTRIES
-from bench.results import Report
+from bench.results import Report, Suite
+from bench.servers import Servers
 from bench.workbench import Workbench
 
 RESULTS = Path(__file__).parent / "results"
@@ -25,9 +27,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _from_stored(options)
     # Read first: a path that is wrong should not cost five minutes.
     stored = Report.read(options.compare) if options.compare else None
-    report = measure(options.suites or list(suites.SUITES), quick=options.quick)
+    names = options.suites or list(suites.SERVED if options.stores else suites.SUITES)
+    measuring = measure_stores if _are_served(names) else measure
+    report = measuring(names, quick=options.quick, **({"large": True} if options.large else {}))
     print(tables.targets_in_terminal(report))
-    path = options.json or RESULTS / f"{_python_name()}.json"
+    path = options.json or RESULTS / f"{'stores-' if _are_served(names) else ''}{_python_name()}.json"
     report.write(path)
     print(f"\nwritten to {os.path.relpath(path)}")
     return 0 if stored is None else _compare(report, stored, options.margin / 100)
@@ -36,27 +40,36 @@ def main(arguments: list[str] | None = None) -> int:
 def measure(names: list[str], *, quick: bool) -> Report:
     """Run suites and print each as it is done."""
     bench = Workbench.set_up(QUICK if quick else FULL)
-    report = Report(
-        python=f"{platform.python_implementation()} {platform.python_version()}",
-        machine=_machine(),
-        pace=bench.pace.name,
-        versions=_versions(),
-        suites=(),
-        absent=bench.absent,
-    )
+    report = _report(bench, _versions())
     print(tables.heading(report), flush=True)
+    return replace(report, suites=_run(names, bench))
+
+
+def measure_stores(names: list[str], *, quick: bool, large: bool = False) -> Report:
+    """Run suites of the session stores, over servers of their own."""
+    with Servers() as servers:
+        bench = Workbench(QUICK if quick else FULL, servers=servers, large=large)
+        found = _run(names, bench)
+        return replace(_report(bench, servers.versions()), suites=found)
+
+
+def _run(names: list[str], bench: Workbench) -> tuple[Suite, ...]:
     found = []
     for name in names:
         suite = suites.run(name, bench)
         print(f"\n{tables.in_terminal(suite)}\n", flush=True)
         found.append(suite)
+    return tuple(found)
+
+
+def _report(bench: Workbench, versions: dict[str, str]) -> Report:
     return Report(
-        python=report.python,
-        machine=report.machine,
-        pace=report.pace,
-        versions=report.versions,
-        suites=tuple(found),
-        absent=report.absent,
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        machine=_machine(),
+        pace=bench.pace.name,
+        versions=versions,
+        suites=(),
+        absent=bench.absent,
     )
 
 
@@ -84,6 +97,14 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "suites", nargs="*", metavar="suite", help=f"of {', '.join(suites.SUITES)}; all if none"
     )
+    parser.add_argument(
+        "--stores", action="store_true", help=f"the suites of the session stores: {', '.join(suites.SERVED)}"
+    )
+    parser.add_argument(
+        "--large",
+        action="store_true",
+        help="table-size: ten million sessions too; ten minutes, 15 GB of disk",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: under a minute")
     parser.add_argument("--json", type=Path, metavar="PATH", help="where the result goes")
     parser.add_argument(
@@ -97,10 +118,19 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--publish", type=Path, metavar="PATH", help="draw a stored result for the documentation"
     )
     options = parser.parse_args(arguments)
+    known = suites.SUITES | suites.SERVED
     for name in options.suites:
-        if name not in suites.SUITES:
-            parser.error(f"there is no suite {name!r}; there are {', '.join(suites.SUITES)}")
+        if name not in known:
+            parser.error(f"there is no suite {name!r}; there are {', '.join(known)}")
+    if 0 < sum(name in suites.SERVED for name in options.suites) < len(options.suites):
+        parser.error(f"{', '.join(suites.SERVED)} are measured apart from the others")
+    if options.large and "table-size" not in (options.suites or (suites.SERVED if options.stores else ())):
+        parser.error("--large is for the suite table-size")
     return options
+
+
+def _are_served(names: list[str]) -> bool:
+    return names[0] in suites.SERVED
 
 
 def _python_name() -> str:

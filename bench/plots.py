@@ -15,8 +15,8 @@ from bench.primitives import RAW
 from bench.results import SUBJECT, Report, Suite
 from bench.suites import keys, parallel, size
 
-_INK = "#7a848e"
-_OURS = "#d9622b"
+INK = "#7a848e"
+OURS = "#d9622b"
 _IN_PYTHON, _IN_RUST = "#3d7fc4", "#9a6fc0"
 _OTHERS = {
     "PyJWT": _IN_PYTHON,
@@ -25,20 +25,20 @@ _OTHERS = {
     "ryjwt": _IN_RUST,
     RAW: "#a3acb5",
 }
-_STYLE: Any = {
+STYLE: Any = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "jwtkit",  # the same result draws the same file
     "font.family": "sans-serif",
     "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.titlecolor": _INK,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "axes.titlecolor": INK,
     "axes.titlesize": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
     "legend.frameon": False,
 }
 
@@ -52,11 +52,9 @@ def drawings(report: Report) -> dict[str, str]:
         "keys": _keys,
         "parallel": _parallel,
     }
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         return {
-            f"{suite.name}.svg": _svg(draw[suite.name](suite))
-            for suite in report.suites
-            if suite.name in draw
+            f"{suite.name}.svg": svg(draw[suite.name](suite)) for suite in report.suites if suite.name in draw
         }
 
 
@@ -81,12 +79,12 @@ def _bars(suite: Suite) -> Figure:
             xerr=(lows, highs),
             color=list(map(_bar_colour, names)),
             height=0.7,
-            error_kw={"ecolor": _INK},
+            error_kw={"ecolor": INK},
         )
         # As thick as the bars of a panel that has them all.
         panel.set_ylim(len(rows) - 0.5 - most + 1, len(rows) - 0.5)
         if (raw := group.row(RAW)) is not None:
-            panel.axvline(raw.value.median * 1e6, color=_INK, linestyle="--", linewidth=1)
+            panel.axvline(raw.value.median * 1e6, color=INK, linestyle="--", linewidth=1)
         panel.set_title(group.title)
         panel.set_xlabel("µs")
         panel.tick_params(axis="y", length=0)
@@ -94,7 +92,7 @@ def _bars(suite: Suite) -> Figure:
 
 
 def _bar_colour(name: str) -> str:
-    return _OURS if name == SUBJECT else _IN_RUST if name in RUST_BACKED else _IN_PYTHON
+    return OURS if name == SUBJECT else _IN_RUST if name in RUST_BACKED else _IN_PYTHON
 
 
 def _sizes(suite: Suite) -> Figure:
@@ -104,7 +102,7 @@ def _sizes(suite: Suite) -> Figure:
         _lines(panel, suite, titles)
         panel.set_title(algorithm)
         panel.set_xlabel("size of the token, KB")
-    return _with_legend(figure, panel)
+    return with_legend(figure, panel)
 
 
 def _keys(suite: Suite) -> Figure:
@@ -112,7 +110,7 @@ def _keys(suite: Suite) -> Figure:
     panel = figure.subplots()
     _lines(panel, suite, {keys.title_of(count): float(count) for count in keys.COUNTS})
     panel.set_xlabel("keys in the set")
-    return _with_legend(figure, panel)
+    return with_legend(figure, panel)
 
 
 def _lines(panel: Any, suite: Suite, titles: dict[str, float]) -> None:
@@ -121,7 +119,7 @@ def _lines(panel: Any, suite: Suite, titles: dict[str, float]) -> None:
     names = dict.fromkeys(row.contender for group in groups.values() for row in group.rows)
     for name in names:
         points = [(at, row.value) for at, group in groups.items() if (row := group.row(name)) is not None]
-        colour = _OURS if name == SUBJECT else _OTHERS.get(name, _INK)
+        colour = OURS if name == SUBJECT else _OTHERS.get(name, INK)
         places = [at for at, _ in points]
         panel.plot(
             places,
@@ -164,7 +162,7 @@ def _parallel(suite: Suite) -> Figure:
                 panel.plot(
                     *zip(*points, strict=True),
                     label=f"{name}, {kind}",
-                    color=_OURS if name == SUBJECT else _OTHERS[name],
+                    color=OURS if name == SUBJECT else _OTHERS[name],
                     linestyle=line,
                     marker="o",
                     markersize=3,
@@ -174,16 +172,16 @@ def _parallel(suite: Suite) -> Figure:
         panel.set_xticks(parallel.WORKERS)
         panel.set_ylabel("thousand validations per second")
         panel.set_ylim(bottom=0)
-    return _with_legend(figure, panel)
+    return with_legend(figure, panel)
 
 
-def _with_legend(figure: Figure, panel: Any) -> Figure:
+def with_legend(figure: Figure, panel: Any) -> Figure:
     handles, labels = panel.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
     return figure
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
     text = StringIO()
     figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"

@@ -15,6 +15,8 @@ from bench.spread import Spread
 SUBJECT = "jwtkit"
 FORMAT = 1
 
+Unit = Literal["seconds", "bytes", "per second", "count", "share", "ratio"]
+
 
 @dataclass(frozen=True, slots=True)
 class Absent:
@@ -30,8 +32,8 @@ class Row:
 
     Attributes:
         contender: Its name.
-        value: What was measured: seconds per call, or bytes.
-        ratio: The same ÷ jwtkit's of the same round; above 1 it costs more than jwtkit does.
+        value: What was measured, in the group's unit.
+        ratio: The same ÷ jwtkit's of the same round. Of costs: above 1 it costs more than jwtkit does.
     """
 
     contender: str
@@ -50,13 +52,15 @@ class Group:
         absent: Who was not timed.
         yardstick: The contender that changes with the machine and never with jwtkit; `--compare` goes by
             what jwtkit costs beside it. None where there is no such thing.
+        part: The groups of a part stand in a table of their own, with this above it.
     """
 
     title: str
     rows: tuple[Row, ...]
-    unit: Literal["seconds", "bytes"] = "seconds"
+    unit: Unit = "seconds"
     absent: tuple[Absent, ...] = ()
     yardstick: str | None = None
+    part: str = ""
 
     def row(self, contender: str) -> Row | None:
         """Return a contender's row, or None if it was not timed."""
@@ -73,9 +77,16 @@ class Suite:
     notes: tuple[str, ...] = ()
     took: float = 0.0
 
-    def group(self, title: str) -> Group | None:
-        """Return a group by its title."""
-        return next((group for group in self.groups if group.title == title), None)
+    def group(self, title: str, part: str = "") -> Group | None:
+        """Return a group by its title, and its part where it has one."""
+        return next((group for group in self.groups if (group.title, group.part) == (title, part)), None)
+
+    def parts(self) -> dict[str, tuple[Group, ...]]:
+        """Return the groups by the table they stand in."""
+        found: dict[str, tuple[Group, ...]] = {}
+        for group in self.groups:
+            found[group.part] = (*found.get(group.part, ()), group)
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +165,7 @@ def _group(data: Mapping[str, Any]) -> Group:
         rows=tuple(map(_row, data["rows"])),
         absent=_absent(data["absent"]),
         yardstick=data["yardstick"],
+        part=data.get("part", ""),
     )
 
 

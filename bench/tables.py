@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from bench.results import SUBJECT, Group, Report, Suite
+from bench.results import SUBJECT, Group, Report, Suite, Unit
 from bench.targets import Standing, Target, Verdict, standings
 
 _NOTHING = "–"
 _COLUMNS = 6
 """Groups side by side; more of them go below, so that a line fits a terminal."""
 
+_COUNTED = ("bytes", "count", "share")
+"""Units of what is counted and not measured: there is no spread to it."""
+
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_UNITS = re.compile(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB)\b)|(?<=[≤≥]) (?=\d)")
+_UNITS = re.compile(r"(?<=\d) (?=(?:s|ms|µs|ns|B|KiB|MiB|GiB)\b|/s|%)|(?<=[≤≥]) (?=\d)")
 
 Lines = Sequence[Sequence[str]]
 
@@ -37,9 +40,12 @@ def heading(report: Report) -> str:
 def in_terminal(suite: Suite) -> str:
     """Return a suite as tables: contenders down, groups across, with spread and ratio to jwtkit."""
     parts = [f"== {suite.title} ({suite.took:.0f} s)"]
-    for start in range(0, len(suite.groups), _COLUMNS):
-        groups = suite.groups[start : start + _COLUMNS]
-        parts.append(_aligned(_matrix(groups, _full_cell)))
+    for caption, groups in suite.parts().items():
+        parts += [f"-- {caption}"] if caption else []
+        parts += [
+            _aligned(_matrix(groups[start : start + _COLUMNS], _full_cell))
+            for start in range(0, len(groups), _COLUMNS)
+        ]
     for group in suite.groups:
         parts += [
             f"not timed, {group.title}: {one.contender}: {one.reason}" for one in group.absent if one.reason
@@ -60,9 +66,16 @@ def targets_in_terminal(report: Report) -> str:
 
 
 def in_markdown(suite: Suite) -> str:
-    """Return a suite's median times and ratios as Markdown tables."""
-    lines = _matrix(suite.groups, _short_cell)
-    if len(suite.groups) > _COLUMNS:
+    """Return a suite's medians and ratios as Markdown tables, one for each part."""
+    return "\n\n".join(
+        f"**{caption}**\n\n{_part_in_markdown(groups)}" if caption else _part_in_markdown(groups)
+        for caption, groups in suite.parts().items()
+    )
+
+
+def _part_in_markdown(groups: Sequence[Group]) -> str:
+    lines = _matrix(groups, _short_cell)
+    if len(groups) > _COLUMNS:
         # Too many columns for a page: let the groups go down instead.
         lines = [list(column) for column in zip(*lines, strict=True)]
     return _piped(lines)
@@ -82,8 +95,26 @@ def time_in_words(seconds: float) -> str:
 
 
 def bytes_in_words(number: float) -> str:
-    """Return a size in bytes or KiB."""
-    return f"{number:.0f} B" if number < 10_000 else f"{number / 1024:.1f} KiB"
+    """Return a size in bytes, or in the unit that fits."""
+    if number < 10_000:
+        return f"{number:.0f} B"
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20)):
+        if number >= 10 * size:
+            return f"{number / size:,.1f} {unit}"
+    return f"{number / 1024:.1f} KiB"
+
+
+def value_in_words(unit: Unit, value: float) -> str:
+    """Return a measured value with its unit."""
+    if unit == "seconds":
+        return time_in_words(value)
+    if unit == "bytes":
+        return bytes_in_words(value)
+    if unit == "per second":
+        return f"{_three_digits(value)} /s"
+    if unit == "share":
+        return f"{100 * value:.1f} %"
+    return f"{value:,.0f}" if unit == "count" else f"{value:.2f}"
 
 
 def _three_digits(number: float) -> str:
@@ -106,9 +137,10 @@ def _full_cell(group: Group, contender: str) -> str:
     row = group.row(contender)
     if row is None:
         return _NOTHING
-    if group.unit == "bytes":
-        return bytes_in_words(row.value.median)
-    parts = [time_in_words(row.value.median), f"±{row.value.percent:.0f}%"]
+    text = value_in_words(group.unit, row.value.median)
+    if group.unit in _COUNTED:
+        return text
+    parts = [text, f"±{row.value.percent:.0f}%"]
     if row.ratio is not None and contender != SUBJECT:
         parts.append(f"×{_three_digits(row.ratio.median)}")
     return " ".join(parts)
@@ -118,9 +150,7 @@ def _short_cell(group: Group, contender: str) -> str:
     row = group.row(contender)
     if row is None:
         return _NOTHING
-    if group.unit == "bytes":
-        return bytes_in_words(row.value.median)
-    text = time_in_words(row.value.median)
+    text = value_in_words(group.unit, row.value.median)
     if row.ratio is None or contender == SUBJECT:
         return text
     return f"{text} (×{_three_digits(row.ratio.median)})"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from bench.engines import DURABLE
 from bench.peers import ENTRIES, RUST_BACKED
 from bench.primitives import RAW
 from bench.results import SUBJECT, Report, ratio
 from bench.spread import Spread
-from bench.suites import imports, keys, refuse, rotate
+from bench.suites import imports, keys, refuse, rotate, stores
 from bench.tokens import ALGORITHMS
 
 Measured = Callable[[Report], Spread | None]
@@ -121,6 +122,7 @@ _OVER_RAW = {"HS256": 3.5, "RS256": 1.40, "PS256": 1.35, "ES256": 1.17, "Ed25519
 _UNDER_PYJWT = {"HS256": 6, "RS256": 2.5, "ES256": 1.5, "Ed25519": 1.4}
 _ISSUE_OVER_RAW = {"HS256": 2.5, "ES256": 1.25, "Ed25519": 1.2, "RS256": 1.03}
 _REFUSE = {refuse.BAD_SIGNATURE: 3e-6, refuse.HUGE: 5e-6, refuse.FORGED: 4e-6}
+_OVER_BARE = {engine.name: 0.7 for engine in DURABLE if engine.server in ("file", "postgres", "valkey")}
 _EVERY_COUNT = {keys.title_of(count): 4 for count in keys.COUNTS}
 
 TARGETS: tuple[Target, ...] = (
@@ -187,5 +189,19 @@ TARGETS: tuple[Target, ...] = (
         "≥",
         0.7,
         _ratio("rotate", rotate.SQLITE, rotate.BARE, SUBJECT),
+    ),
+    *_each(
+        "stores",
+        "rotations per second ÷ the store's own reads + swaps",
+        "≥",
+        _OVER_BARE,
+        lambda engine: _ratio("stores", engine, stores.STORE, SUBJECT),
+    ),
+    *_each(
+        "stores",
+        "rotations per second ÷ bare SELECTs + UPDATEs by the driver",
+        "≥",
+        _OVER_BARE,
+        lambda engine: _ratio("stores", engine, stores.BARE, SUBJECT),
     ),
 )

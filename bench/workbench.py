@@ -8,6 +8,7 @@ from bench import peers
 from bench.interleave import Pace
 from bench.peers.protocol import Peer
 from bench.results import Absent
+from bench.servers import Servers
 from bench.tokens import Material
 
 
@@ -19,11 +20,15 @@ class Workbench:
         pace: How long and how often to measure.
         peers: The contenders that could be imported, jwtkit first.
         absent: The others.
+        servers: The database servers, for the suites of the session stores.
+        large: Whether what takes ten minutes and as many gigabytes is wanted too.
     """
 
     pace: Pace
     peers: tuple[Peer, ...] = ()
     absent: tuple[Absent, ...] = ()
+    servers: Servers | None = None
+    large: bool = False
     _materials: dict[str, Material] = field(default_factory=dict)
 
     @classmethod

@@ -1,6 +1,6 @@
 """Make the project's virtual environment, or bring it up to date; the Makefile runs this before every task.
 
-    python3 tools/bootstrap.py {bench,demo,dev,mutation} [--venv .venv] [--python /path/to/python]
+    python3 tools/bootstrap.py {bench,bench-stores,demo,dev,fuzz,mutation} [--venv .venv] [--python PYTHON]
 
 Needs nothing but Python 3.11: `uv` does the work where it is present and works, `venv` and `pip` otherwise.
 Installs jwtkit and the order service editable, with a dependency group of pyproject.toml, at the versions
@@ -28,6 +28,7 @@ CONSTRAINTS = ROOT / "constraints.txt"
 PROJECTS = (ROOT / "pyproject.toml", ROOT / "examples" / "orders" / "pyproject.toml")
 EXTRAS = {
     "bench": "testing",
+    "bench-stores": "mariadb,postgresql,postgresql-async,redis",
     "demo": "fastapi",
     "dev": "fastapi,testing",
     "fuzz": "testing",

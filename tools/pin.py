@@ -21,6 +21,7 @@ def main() -> int:
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--upgrade"]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--fork-strategy", "fewest"]
     command += ["--group", "pyproject.toml:dev", "--group", "pyproject.toml:bench"]
+    command += ["--group", "pyproject.toml:bench-stores"]
     command += ["--group", "pyproject.toml:fuzz", "--group", "pyproject.toml:mutation"]
     command += ["--all-extras", "pyproject.toml", "-"]
     answer = subprocess.run(

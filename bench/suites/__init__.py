@@ -23,10 +23,18 @@ SUITES = {
 }
 """What is said on the command line, and the file."""
 
+SERVED = {
+    "stores": "stores",
+    "load": "load",
+    "table-size": "table_size",
+    "row-per-refresh": "row_per_refresh",
+}
+"""Those that need database servers and their drivers: `make bench-stores`."""
+
 
 def run(name: str, bench: Workbench) -> Suite:
     """Run one suite."""
-    module = import_module(f"bench.suites.{SUITES[name]}")
+    module = import_module(f"bench.suites.{(SUITES | SERVED)[name]}")
     started = perf_counter()
     groups, notes = module.run(bench)
     return Suite(name, module.TITLE, tuple(groups), tuple(notes), round(perf_counter() - started, 1))
