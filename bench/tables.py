@@ -98,8 +98,8 @@ def bytes_in_words(number: float) -> str:
     """Return a size in bytes, or in the unit that fits."""
     if number < 10_000:
         return f"{number:.0f} B"
-    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20)):
-        if number >= 10 * size:
+    for unit, size, least in (("GiB", 1 << 30, 1 << 30), ("MiB", 1 << 20, 10 << 20)):
+        if number >= least:
             return f"{number / size:,.1f} {unit}"
     return f"{number / 1024:.1f} KiB"
 
