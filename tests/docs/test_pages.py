@@ -46,7 +46,8 @@ def _run_tests(folder: Path) -> None:
 
 def _close_stores() -> None:
     """Close what a page opened: a page is a whole program, whose end does that."""
-    for store in [found for found in gc.get_objects() if isinstance(found, SQLiteSessionStore)]:
+    # By type, not isinstance, which has lazy objects of other packages load what they stand for.
+    for store in [found for found in gc.get_objects() if issubclass(type(found), SQLiteSessionStore)]:
         store.close()
 
 
