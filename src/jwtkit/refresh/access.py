@@ -66,13 +66,6 @@ Granting = Callable[[Session], Awaitable[Grant | None]]
 """A rotator's ``grant=`` callable, awaited."""
 
 
-class Granted(NamedTuple):
-    """What the next access token carries."""
-
-    scopes: tuple[str, ...]
-    claims: Mapping[str, Any]
-
-
 class Issued(NamedTuple):
     """An access token, and the scopes it carries."""
 
@@ -93,7 +86,7 @@ class AccessTokens:
         grant: Says what a subject may do now; None goes by what was granted at login.
     """
 
-    __slots__ = ("_denied_for", "_grant", "_issuer", "_lifetime", "_max_expired_for", "_read", "_sign")
+    __slots__ = ("_denied_for", "_grant", "_issuer", "_max_expired_for", "_read", "_seconds", "_sign")
 
     def __init__(
         self,
@@ -107,7 +100,7 @@ class AccessTokens:
         grant: Granting | None,
     ) -> None:
         self._issuer = issuer
-        self._lifetime = lifetime
+        self._seconds = lifetime // timedelta(seconds=1)
         self._max_expired_for = max_expired_for
         # For so long after its `exp` a token may still be taken, by a validator or beside a refresh token.
         self._denied_for = milliseconds(leeway + max_expired_for)
@@ -128,21 +121,22 @@ class AccessTokens:
                 or the Grant of another subject.
             RefreshScopeError: ``refresh.scope``: the client asks for more than is granted.
         """
-        granted = (
-            Granted(tuple(family.scopes.split()), claims_of(family))
-            if self._grant is None
-            else await _granted_now(family, self._grant)
-        )
-        if granted is None:
-            return None
-        carried = granted.scopes if scopes is None else _narrowed(granted.scopes, scopes)
-        left = timedelta(seconds=max(1, (family.idle_expires_at - now) // 1000))
+        if self._grant is None:
+            carried, claims = tuple(family.scopes.split()), claims_of(family)
+        else:
+            granted = await _granted_now(family, self._grant)
+            if granted is None:
+                return None
+            carried, claims = granted
+        if scopes is not None:
+            carried = _narrowed(carried, scopes)
+        left = max(1, (family.idle_expires_at - now) // 1000)
         issued = self._sign(
             family.subject,
             scopes=carried,
-            claims={**granted.claims, _GENERATION: family.generation, _EPOCH: family.epoch},
+            claims={**claims, _GENERATION: family.generation, _EPOCH: family.epoch},
             # None is the issuer's own lifetime, which it has checked once and for all.
-            lifetime=None if left >= self._lifetime else left,
+            lifetime=None if left >= self._seconds else timedelta(seconds=left),
             client_id=family.client_id,
             session_id=family.session_id,
             confirmation=family.confirmation,
@@ -202,7 +196,8 @@ class AccessTokens:
             raise UnknownIssuerError("the access token is of another issuer than the refresh token")
 
 
-async def _granted_now(family: Family, grant: Granting) -> Granted | None:
+async def _granted_now(family: Family, grant: Granting) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
+    """Return the scopes and claims of now, or None when the session has to end."""
     answer = await grant(session_of(family))
     if answer is None:
         return None
@@ -213,7 +208,7 @@ async def _granted_now(family: Family, grant: Granting) -> Granted | None:
             "the grant= callable returned a Grant of another subject", code="rotator.grant"
         )
     refuse_own_claims(answer.claims)
-    return Granted(tuple(join_scopes(answer.scopes).split()), answer.claims)
+    return tuple(join_scopes(answer.scopes).split()), answer.claims
 
 
 def _narrowed(granted: tuple[str, ...], scopes: Iterable[str]) -> tuple[str, ...]:
