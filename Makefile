@@ -18,7 +18,7 @@ NEEDS_PYTHON = @test -n "$(PYTHON)" || { \
 	exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint types docs bench bench-stores fuzz mutation clean format constraints dev demo-set
+.PHONY: help demo test soak test-all lint types docs bench bench-stores fuzz mutation clean format constraints dev demo-set
 
 help:  ## Say what there is
 	@echo "make <task>, where the task is:"
@@ -34,6 +34,12 @@ test: dev  ## Unit, property, doc and example tests, and the coverage gate
 	@$(BIN)/coverage report
 	@echo "== branch coverage of jose, tokens and refresh: must be 100 %"
 	@$(BIN)/coverage report --include='*/jwtkit/jose/*,*/jwtkit/tokens/*,*/jwtkit/refresh/*' --fail-under=100
+
+# How often each token is raced for; the other proofs go with it.
+SOAK_ROUNDS ?= 1000
+
+soak: dev  ## Races, kills, outages, replays and wrong clocks at length; SOAK_ROUNDS=1000 SOAK_ENGINES=sqlite,valkey
+	@$(BIN)/python -m tests.soak --rounds $(SOAK_ROUNDS) $(if $(SOAK_ENGINES),--engines $(SOAK_ENGINES)) $(SOAK_ARGS)
 
 test-all: dev  ## The tests on every supported Python that is installed
 	@$(BIN)/python tools/test_all.py

@@ -10,15 +10,15 @@ from tests.fire.replicas import postgres_replica
 POSTGRESQL = pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
 
 
-def test_lagging_reads_make_clients_wait(anywhere):
+def test_lagging_reads_make_clients_wait(somewhere):
     """503 while the read is behind; then the newest token goes on, and the one before leads to it."""
-    tally = lagging_reads(anywhere, rounds=3)
+    tally = lagging_reads(somewhere, rounds=3)
     assert tally.wrong == []
     assert (tally.unavailable, tally.successors, tally.retried, tally.forks) == (6, 9, 3, 0)
 
 
-def test_a_swap_that_trusts_a_lagging_read_is_noticed(anywhere):
-    tally = lagging_reads(anywhere, rounds=1, broken="careless")
+def test_a_swap_that_trusts_a_lagging_read_is_noticed(somewhere):
+    tally = lagging_reads(somewhere, rounds=1, broken="careless")
     assert tally.forks == 1
     assert tally.wrong == ["round 0: the newest and the one before were answered ['store.behind', '']"]
 
@@ -30,8 +30,8 @@ def test_a_restored_backup_revives_nothing(anywhere):
     assert (tally.unavailable, tally.ended) == (3, 2)
 
 
-def test_a_restored_session_that_does_not_end_is_noticed(anywhere):
-    tally = restored_backup(anywhere, broken="merciful")
+def test_a_restored_session_that_does_not_end_is_noticed(somewhere):
+    tally = restored_backup(somewhere, broken="merciful")
     assert "superseded: answered a pair, not refresh.revoked" in tally.wrong
 
 

@@ -5,33 +5,33 @@ from __future__ import annotations
 from tests.fire.clocks import backward_jumps, clocks_apart, store_clocks_apart
 
 
-def test_processes_minutes_apart_share_sessions(anywhere):
-    tally = clocks_apart(anywhere, rounds=6)
+def test_processes_minutes_apart_share_sessions(somewhere):
+    tally = clocks_apart(somewhere, rounds=6)
     assert tally.wrong == []
     assert (tally.successors, tally.forks, tally.false_revocations) == (12, 0, 0)
 
 
-def test_stores_told_wrong_times_fork_nothing(anywhere):
+def test_stores_told_wrong_times_fork_nothing(somewhere):
     """A retry may then count as late and end its session; a client that waits is never refused."""
-    tally = store_clocks_apart(anywhere, rounds=6)
+    tally = store_clocks_apart(somewhere, rounds=6)
     assert tally.wrong == []
     assert (tally.forks, tally.false_revocations) == (0, 0)
 
 
-def test_a_clock_may_jump_back(anywhere):
-    tally = backward_jumps(anywhere, rounds=25)
+def test_a_clock_may_jump_back(somewhere):
+    tally = backward_jumps(somewhere, rounds=25)
     assert tally.wrong == []
     assert (tally.successors, tally.retried, tally.forks, tally.false_revocations) == (25, 25, 0, 0)
 
 
-def test_a_swap_that_forgets_the_version_is_noticed_between_clocks(anywhere):
-    tally = clocks_apart(anywhere, rounds=30, broken="careless")
+def test_a_swap_that_forgets_the_version_is_noticed_between_clocks(somewhere):
+    tally = clocks_apart(somewhere, rounds=30, broken="careless")
     assert tally.wrong
 
 
-def test_a_clock_that_is_believed_is_noticed(anywhere, monkeypatch):
+def test_a_clock_that_is_believed_is_noticed(somewhere, monkeypatch):
     """Without the rule that time never goes back in a row, the row goes back."""
     from jwtkit.refresh import decision
 
     monkeypatch.setattr(decision, "max", lambda first, *_: first, raising=False)
-    assert backward_jumps(anywhere, rounds=25).wrong
+    assert backward_jumps(somewhere, rounds=25).wrong

@@ -11,8 +11,8 @@ def test_a_replay_ends_the_session(anywhere):
     assert (tally.rounds, tally.ended) == (24, 24)
 
 
-def test_a_session_that_does_not_end_is_noticed(anywhere):
-    tally = replay_after_the_window(anywhere, rounds=2, broken="merciful")
+def test_a_session_that_does_not_end_is_noticed(somewhere):
+    tally = replay_after_the_window(somewhere, rounds=2, broken="merciful")
     assert tally.ended == 0
     assert tally.wrong == [
         "expected RefreshTokenRevokedError (refresh.revoked), it was accepted",

@@ -11,7 +11,7 @@ from tests.fire.places import ENGINES, Place, place
 from tests.servers.lease import ServerMissingError
 from tests.servers.valkey import ValkeyMissingError
 
-__all__ = ["anywhere", "crew", "own_place"]
+__all__ = ["anywhere", "crew", "own_place", "somewhere"]
 
 _SHARED = {
     "postgresql": "postgres_server",
@@ -31,6 +31,16 @@ def crew() -> Iterator[Crew]:
 @pytest.fixture(params=ENGINES)
 def anywhere(request: pytest.FixtureRequest, crew: Crew) -> Iterator[Place]:
     """A place on each engine, where only clients are harmed."""
+    yield from _shared_place(request, crew)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "valkey"])
+def somewhere(request: pytest.FixtureRequest, crew: Crew) -> Iterator[Place]:
+    """As `anywhere`, on an engine of each family."""
+    yield from _shared_place(request, crew)
+
+
+def _shared_place(request: pytest.FixtureRequest, crew: Crew) -> Iterator[Place]:
     fixture = _SHARED.get(request.param)
     server = None if fixture is None else request.getfixturevalue(fixture)
     with place(request.param, server) as made:

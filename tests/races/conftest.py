@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.fire.fixtures import anywhere, crew, own_place
+from tests.fire.fixtures import anywhere, crew, own_place, somewhere
 
-__all__ = ["anywhere", "crew", "own_place"]
+__all__ = ["anywhere", "crew", "own_place", "somewhere"]

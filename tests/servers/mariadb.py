@@ -43,22 +43,23 @@ class MariaDB:
         """Run one statement on a connection of its own and return its rows."""
         import pymysql
 
-        made = pymysql.connect(unix_socket=str(self.socket), user="root", autocommit=True)
-        try:
-            with made.cursor() as cursor:
-                cursor.execute(statement, parameters or None)
-                return list(cursor.fetchall())
-        finally:
-            made.close()
+        # By a socket of ours: pymysql leaves one of its own open that was refused.
+        with socket.socket(socket.AF_UNIX) as wire:
+            wire.connect(str(self.socket))
+            made = pymysql.Connection(user="root", autocommit=True, defer_connect=True)
+            made.connect(wire)
+            try:
+                with made.cursor() as cursor:
+                    cursor.execute(statement, parameters or None)
+                    return list(cursor.fetchall())
+            finally:
+                made.close()
 
     def answers(self) -> bool:
         """Say whether it can be asked."""
         import pymysql
 
         try:
-            # By hand first: pymysql leaves a socket open that was refused.
-            with socket.socket(socket.AF_UNIX) as knocking:
-                knocking.connect(str(self.socket))
             return self.execute("SELECT 1") == [(1,)]
         except (OSError, pymysql.err.OperationalError):
             return False
