@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -32,7 +34,7 @@ from jwtkit.events import RefreshRefused, SessionEnded, SessionStarted
 from jwtkit.issuer import TokenIssuer
 from jwtkit.refresh import Grant, RefreshPolicy, Session
 from jwtkit.rotator import RefreshRotator
-from jwtkit.stores import MemorySessionStore
+from jwtkit.stores import MemorySessionStore, SQLiteSessionStore
 
 
 def test_the_access_token_says_what_was_granted_and_which_session_it_is_of() -> None:
@@ -399,10 +401,44 @@ class TestMaxSessions:
         last = rotator.start("client-42")
         assert [session.id for session in rotator.sessions("client-42")] == [last.session_id]
 
+    @pytest.mark.parametrize(("step", "left"), [(0, 2), (1, 1)], ids=["in one millisecond", "a second apart"])
+    def test_two_logins_that_both_see_each_other(self, step: int, left: int) -> None:
+        """Both are inserted before either lists, and both have listed before either ends the other."""
+        clock = Clock()
+
+        class InStep(MemorySessionStore):
+            barrier = Barrier(2)
+
+            def epoch(self, scopes: Any, /) -> Any:
+                clock.turn(step)
+                return super().epoch(scopes)
+
+            def insert(self, family: Any, /) -> None:
+                super().insert(family)
+                self.barrier.wait(10)
+
+            def list_subject(self, *arguments: Any, **named: Any) -> Any:
+                page = super().list_subject(*arguments, **named)
+                if page:
+                    self.barrier.wait(10)
+                return page
+
+        store = InStep(clock=clock)
+        rotator = make_rotator(clock, store=store, policy=RefreshPolicy(max_sessions=1))
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(rotator.start, ["client-42"] * 2))
+        store.barrier = Barrier(1)
+        assert len(rotator.sessions("client-42")) == left
+
     @pytest.mark.parametrize("keep", [1, 3])
-    def test_logins_of_many_threads_leave_somebody_logged_in(self, keep: int) -> None:
+    @pytest.mark.parametrize("kind", ["memory", "SQLite"])
+    def test_logins_of_many_threads_leave_somebody_logged_in(
+        self, kind: str, keep: int, tmp_path: Path
+    ) -> None:
         """And no more than the limit, once there is one more."""
-        store = MemorySessionStore()
+        store: Any = MemorySessionStore()
+        if kind == "SQLite":
+            store = SQLiteSessionStore(tmp_path / "sessions.db", synchronous="NORMAL")
         rotators = [
             make_rotator(None, store=store, policy=RefreshPolicy(max_sessions=keep)) for _ in range(8)
         ]
@@ -412,7 +448,7 @@ class TestMaxSessions:
             assert len(rotators[0].sessions("client-42")) >= keep
             last = rotators[0].start("client-42")
             left = [session.id for session in rotators[0].sessions("client-42")]
-            assert left[0] == last.session_id
+            assert last.session_id in left
             assert len(left) == keep
 
     def test_more_sessions_than_one_page(self) -> None:
