@@ -419,8 +419,7 @@ class TestMaxSessions:
 
             def list_subject(self, *arguments: Any, **named: Any) -> Any:
                 page = super().list_subject(*arguments, **named)
-                if page:
-                    self.barrier.wait(10)
+                self.barrier.wait(10)
                 return page
 
         store = InStep(clock=clock)
