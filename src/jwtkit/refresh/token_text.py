@@ -38,6 +38,8 @@ _CORE: Final = struct.Struct(f">B{KEY_ID_SIZE}s{FAMILY_ID_SIZE}sQQQ{SECRET_SIZE}
 TEXT_LENGTH: Final = len(PREFIX) + (_CORE.size + TAG_SIZE) // 3 * 4
 """Characters of every refresh token."""
 
+# One sentence for every refusal: whoever sends a bad token learns nothing of why it is bad.
+_REFUSAL: Final = "the refresh token is not valid; log in again"
 _PREFIX_BYTES: Final = PREFIX.encode()
 _CORE_SIZE: Final = _CORE.size
 _KEY_ID_END: Final = 1 + KEY_ID_SIZE
@@ -115,24 +117,20 @@ def parse(text: object, keys: RotationKeys) -> RefreshToken:
         # By the class, not the object: a subclass may have redefined anything.
         data = str.encode(text, "ascii", "replace")
     else:
-        raise _invalid()
+        raise RefreshTokenInvalidError(_REFUSAL)
     if len(data) != TEXT_LENGTH or not data.startswith(_PREFIX_BYTES):
-        raise _invalid()
+        raise RefreshTokenInvalidError(_REFUSAL)
     try:
         raw = base64url.decode(data[len(_PREFIX_BYTES) :])
     except MalformedTokenError:
-        raise _invalid() from None
+        raise RefreshTokenInvalidError(_REFUSAL) from None
     core = raw[:_CORE_SIZE]
     family_keys = keys.find_raw(raw[1:_KEY_ID_END])
     if family_keys is None or not compare_digest(family_keys.tag(core), raw[_CORE_SIZE:]):
-        raise _invalid()
+        raise RefreshTokenInvalidError(_REFUSAL)
     # Only now is any of it worth reading.
     version, _, family_id, generation, issued_at, absolute_expires_at, secret = _CORE.unpack(core)
     if version != _VERSION:
-        raise _invalid()
+        raise RefreshTokenInvalidError(_REFUSAL)
     return RefreshToken(family_keys.key_id, family_id, generation, issued_at, absolute_expires_at, secret)
 
-
-def _invalid() -> RefreshTokenInvalidError:
-    # One sentence for every refusal: whoever sends a bad token learns nothing of why it is bad.
-    return RefreshTokenInvalidError("the refresh token is not valid; log in again")
