@@ -133,4 +133,3 @@ def parse(text: object, keys: RotationKeys) -> RefreshToken:
     if version != _VERSION:
         raise RefreshTokenInvalidError(_REFUSAL)
     return RefreshToken(family_keys.key_id, family_id, generation, issued_at, absolute_expires_at, secret)
-
