@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.fire.conflicts import deadlocks, undone_swaps
+from tests.fire.conflicts import deadlocks, serializable, undone_swaps
 from tests.fire.outages import cut_connections, restart
 
 STOPPABLE = pytest.mark.parametrize("own_place", ["sqlite", "postgresql", "mariadb", "valkey"], indirect=True)
@@ -44,6 +44,14 @@ def test_deadlocks_are_survived(own_place):
     assert tally.wrong == []
     assert (tally.forks, tally.false_revocations) == (0, 0)
     assert set(tally.codes) <= {"store.contention"}
+
+
+@pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
+def test_serialization_failures_are_survived(own_place):
+    """Those PostgreSQL makes by itself, where every transaction is serializable."""
+    tally = serializable(own_place.again(), rounds=2, callers=8)
+    assert tally.wrong == []
+    assert (tally.successors, tally.forks, tally.false_revocations) == (2, 0, 0)
 
 
 @pytest.mark.parametrize("own_place", ["sqlite", "valkey"], indirect=True)

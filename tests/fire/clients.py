@@ -6,13 +6,16 @@ import asyncio
 import os
 import threading
 import time
+from math import inf
 from pathlib import Path
 
 from jwtkit.errors import JWTKitError, UnavailableError
 
 __all__ = ["AsyncClients", "Clients", "newest_token"]
 
-_PATIENCE = 0.02
+_PAUSE_AFTER_FAILURE = 0.02
+_PATIENCE = 10.0
+"""Seconds that a client which is told to stop goes on trying, if it was not answered yet."""
 
 
 class _Client:
@@ -29,7 +32,7 @@ class _Client:
         self.codes: dict[str, int] = {}
         self.outages: list[tuple[float, float]] = []
         self.last_success = 0.0
-        self._down_since = 0.0
+        self._down_since = inf
         self.refused = ""
 
     def received(self, pair) -> None:
@@ -38,15 +41,19 @@ class _Client:
         self.rotations += not pair.retried
         self.retried += pair.retried
         self.last_success = time.monotonic()
-        if self._down_since:
+        if self._down_since < inf:
             self.outages.append((self._down_since, self.last_success))
-            self._down_since = 0.0
+            self._down_since = inf
+
+    def is_waiting(self) -> bool:
+        """Say whether its last request failed, a short while ago."""
+        return 0 < time.monotonic() - self._down_since < _PATIENCE
 
     def failed(self, error: Exception) -> bool:
         """Note it, and say whether to go on."""
         if isinstance(error, UnavailableError):
             self.codes[error.code] = self.codes.get(error.code, 0) + 1
-            self._down_since = self._down_since or time.monotonic()
+            self._down_since = min(self._down_since, time.monotonic())
             return True
         known = isinstance(error, JWTKitError)
         self.refused = error.code if known else f"foreign: {type(error).__name__}: {error}"
@@ -61,7 +68,7 @@ class _Client:
             "retried": self.retried,
             "codes": self.codes,
             "outages": self.outages,
-            "down_since": self._down_since,
+            "waiting": self._down_since < inf,
             "refused": self.refused,
         }
 
@@ -95,13 +102,13 @@ class Clients:
         return [one.summary() for one in self._clients]
 
     def _live(self, client: _Client) -> None:
-        while not self._stopped.wait(self._pause):
+        while not self._stopped.wait(self._pause) or client.is_waiting():
             try:
                 client.received(self._rotator.rotate(client.token))
             except Exception as error:
                 if not client.failed(error):
                     return
-                self._stopped.wait(_PATIENCE)
+                time.sleep(_PAUSE_AFTER_FAILURE)
 
 
 class AsyncClients:
@@ -121,14 +128,14 @@ class AsyncClients:
         return [one.summary() for one in self._clients]
 
     async def _live(self, client: _Client) -> None:
-        while not self._stopped:
+        while not self._stopped or client.is_waiting():
             await asyncio.sleep(self._pause)
             try:
                 client.received(await self._rotator.rotate(client.token))
             except Exception as error:
                 if not client.failed(error):
                     return
-                await asyncio.sleep(_PATIENCE)
+                await asyncio.sleep(_PAUSE_AFTER_FAILURE)
 
 
 def newest_token(reports: Path, number: int) -> str | None:

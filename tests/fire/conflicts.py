@@ -7,10 +7,11 @@ import time
 from contextlib import contextmanager, suppress
 
 from tests.fire.outages import under_load
+from tests.fire.race import race_inside_the_window
 from tests.fire.service import ISSUER
 from tests.fire.tally import Tally
 
-__all__ = ["deadlocks", "undone_swaps"]
+__all__ = ["deadlocks", "serializable", "undone_swaps"]
 
 _UNDO = {
     # At the commit, where nobody looks for an error: the swap has answered "one row" by then.
@@ -28,6 +29,12 @@ _UNDO = {
              END IF; END""",
     ),
 }
+_SLOW = (
+    # So that swaps meet: they take less than the way to the server and back.
+    """CREATE FUNCTION {p}slow() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM pg_sleep(0.01); RETURN NEW; END $$""",
+    """CREATE TRIGGER {p}slow BEFORE UPDATE ON {p}families FOR EACH ROW EXECUTE FUNCTION {p}slow()""",
+)
 _LEAVE_ALONE = {
     "postgresql": ("DROP TRIGGER {p}undo ON {p}families", "DROP FUNCTION {p}undo()"),
     "mariadb": ("DROP TRIGGER {p}undo",),
@@ -99,6 +106,38 @@ def deadlocks(place, *, seconds: float, clients: int = 4) -> Tally:
     if not found:
         tally.blame("there was no deadlock")
     return tally
+
+
+def serializable(place, *, rounds: int, callers: int = 64) -> Tally:
+    """Race where every transaction is serializable: PostgreSQL undoes the losers in place of telling them.
+
+    Args:
+        place: A `SQLPlace` on a PostgreSQL of its own.
+        rounds: How often.
+        callers: How many refresh at once.
+    """
+    before = _undone(place)
+    for statement in _SLOW:
+        place.execute(statement.replace("{p}", place.prefix))
+    place.execute("ALTER ROLE postgres SET default_transaction_isolation = 'serializable'")
+    try:
+        tally = race_inside_the_window(place, "processes", rounds=rounds, callers=callers, grant_takes=0.02)
+    finally:
+        place.execute("ALTER ROLE postgres RESET default_transaction_isolation")
+    # Each server process hands in its figures when it ends.
+    patience = time.monotonic() + 10
+    while not (found := _undone(place) - before) and time.monotonic() < patience:
+        time.sleep(0.1)
+    tally.proof = "serializable"
+    tally.notes.append(f"{found} transactions undone")
+    if not found:
+        tally.blame("no transaction was undone")
+    return tally
+
+
+def _undone(place) -> int:
+    [(found,)] = place.execute("SELECT xact_rollback FROM pg_stat_database WHERE datname = 'postgres'")
+    return int(found)
 
 
 def _take_backwards(place, stopped) -> None:

@@ -103,17 +103,12 @@ def under_load(
             hand.ask("load", clients=own, pause=0.01, reports=reports)
         load = Load(tally, lambda: crew.hire(terms.but(histories="")))
         trouble(load)
-        _wait_for_recovery()
         summaries = [summary for hand in hands for summary in hand.ask("stop")]
         _count(tally, summaries, load.up_since)
         _judge_rows(tally, crew.hire(terms.but(histories="", broken="")), summaries, sessions)
         judge(tally, folder, {session["session"]: session["first"] for session in sessions})
     tally.seconds = time.monotonic() - began
     return tally
-
-
-def _wait_for_recovery() -> None:
-    time.sleep(1.0)
 
 
 def _count(tally: Tally, summaries, up_since) -> None:
@@ -128,7 +123,7 @@ def _count(tally: Tally, summaries, up_since) -> None:
         if one["refused"]:
             tally.false_revocations += 1
             tally.blame(f"client {one['number']} was refused: {one['refused']}")
-        elif one["down_since"]:
+        elif one["waiting"]:
             tally.blame(f"client {one['number']} never got through again")
         for failed, recovered in one["outages"]:
             # How long it took once the server was back; an outage may span several.
