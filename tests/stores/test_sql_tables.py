@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import inspect
@@ -17,16 +18,16 @@ from jwtkit.testing import ManualClock
 from jwtkit.testing.given import ISSUER, a_family
 
 CLOCK = ManualClock()
-MAKERS = 6
+MAKERS = 4
 
 MAKER = """
 import sys
 from jwtkit.stores.sql import SQLAlchemySessionStore
 with SQLAlchemySessionStore(sys.argv[1], prefix=sys.argv[2]) as store:
     print("ready", flush=True)
-    sys.stdin.readline()
-    store.create_tables()
-    print(store.read("session").family, flush=True)
+    for _ in sys.stdin:
+        store.create_tables()
+        print(store.read("session").family, flush=True)
 """
 
 BUMPER = """
@@ -53,48 +54,50 @@ def drop(tables):
     metadata(prefix=tables.prefix).drop_all(tables.engine)
 
 
-def run_together(program, tables, number):
-    """Run so many copies at once, and return what each printed."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, tables.url(), tables.prefix],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(number)
-    ]
-    for process in processes:
-        assert process.stdout.readline() == "ready\n", process.communicate()[1]
+@contextmanager
+def started(program, tables, number):
+    """Start so many copies and wait until each is ready."""
+    command = [sys.executable, "-c", program, tables.url(), tables.prefix]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen(command, **pipes) for _ in range(number)]
+    try:
+        assert [process.stdout.readline() for process in processes] == ["ready\n"] * number
+        yield processes
+    finally:
+        for process in processes:
+            with process:
+                process.stdin.close()
+    assert [process.returncode for process in processes] == [0] * number
+
+
+def let_go(processes):
+    """Let all go on at once, and return the line each printed."""
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    printed = []
-    for process in processes:
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, err) == (0, ""), err
-        printed.append(out.strip())
-    return printed
+    return [process.stdout.readline() for process in processes]
 
 
 @ENGINES
 def test_several_processes_make_the_tables_at_once(tables):
     """All of them succeed, and the tables are there once, with their indexes."""
-    for _ in range(3):
-        drop(tables)
-        assert run_together(MAKER, tables, MAKERS) == ["None"] * MAKERS
-        # SQLite's pragmas believe what the connection knew of the schema.
-        tables.engine.dispose()
-        names = {index["name"] for index in inspect(tables.engine).get_indexes(f"{tables.prefix}families")}
-        assert names == {f"ix_{tables.prefix}families_{use}" for use in ("subject", "purge", "secret")}
+    with started(MAKER, tables, MAKERS) as processes:
+        for _ in range(3):
+            drop(tables)
+            assert let_go(processes) == ["None\n"] * MAKERS
+            # SQLite's pragmas believe what the connection knew of the schema.
+            tables.engine.dispose()
+            names = {
+                index["name"] for index in inspect(tables.engine).get_indexes(f"{tables.prefix}families")
+            }
+            assert names == {f"ix_{tables.prefix}families_{use}" for use in ("subject", "purge", "secret")}
 
 
 @ENGINES
 def test_epochs_of_several_processes_are_all_different(tables):
     """Each issuer has one order of epochs, whichever the scope and whoever asks."""
-    printed = run_together(BUMPER, tables, 4)
-    epochs = [list(map(int, line.split())) for line in printed]
+    with started(BUMPER, tables, 4) as processes:
+        epochs = [list(map(int, line.split())) for line in let_go(processes)]
     assert all(own == sorted(own) for own in epochs)
     assert sorted(epoch for own in epochs for epoch in own) == list(range(1_000_000, 1_000_120))
 
