@@ -98,10 +98,11 @@ def measure(bench: Workbench, sizes: Sequence[int]) -> tuple[list[Group], list[s
     groups: list[Group] = []
     with _asking(bench.servers.postgres()) as ask, runner(awaited=False) as running:
         with ExitStack() as stack:
-            stands = [
-                stack.enter_context(_stand(size, place, bench.material("HS256"), running, ask))
-                for size in sizes
-            ]
+            with _filled_quickly(ask):
+                stands = [
+                    stack.enter_context(_stand(size, place, bench.material("HS256"), running, ask))
+                    for size in sizes
+                ]
             groups += _rates(stands, bench, running)
         shares = {stand.size: {REAL_SHARE: _heap_only(stand, ask)} for stand in stands}
         for stand in stands:
@@ -146,24 +147,21 @@ def _stand(
             ask(_filling(place, done, until), template)
             done = until
         ask(f"VACUUM (ANALYZE) {place.prefix}families")
-        ask("CHECKPOINT")
         stand.room.append(_room(stand, ask))
         yield stand
 
 
 def _filling(place: Place, first: int, end: int) -> str:
     """Return the statement that copies the row of a session, its one value; each copy has other keys."""
-    n = "n.n"
-    key = "decode(md5('session' || n.n), 'hex')"
-    past, to_come = f"t.created_at - 86400000 - {n}", f"t.over_at + {n} % 1209600000"
-    over = f"CASE WHEN {n} % {_OVER} = 0 THEN {past} ELSE {to_come} END"
+    past, to_come = "t.created_at - 86400000 - n.n", "t.over_at + n.n % 1209600000"
+    over = f"CASE WHEN n.n % {_OVER} = 0 THEN {past} ELSE {to_come} END"
     made = {
-        "session_key": key,
-        "session_id": f"rtrim(translate(encode({key}, 'base64'), '+/', '-_'), '=')",
-        "subject_key": f"decode(md5('subject' || {n} / 3), 'hex')",
-        "subject": f"md5('subject' || {n} / 3)::uuid::text",
-        "digest": f"substr(decode(md5('one' || {n}) || md5('two' || {n}), 'hex'), 1, length(t.digest))",
-        "created_at": f"t.created_at - {n} % 86400000",
+        "session_key": "decode(m.session, 'hex')",
+        "session_id": "rtrim(translate(encode(decode(m.session, 'hex'), 'base64'), '+/', '-_'), '=')",
+        "subject_key": "decode(m.subject, 'hex')",
+        "subject": "m.subject::uuid::text",
+        "digest": "substr(decode(m.session || m.subject, 'hex'), 1, length(t.digest))",
+        "created_at": "t.created_at - n.n % 86400000",
         "over_at": over,
         "purge_check_at": over,
     }
@@ -172,8 +170,24 @@ def _filling(place: Place, first: int, end: int) -> str:
     values = [made.get(name, f"t.{name}") for name in names]
     return (
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)}"
-        f" FROM {table.name} AS t, generate_series({first}, {end - 1}) AS n (n) WHERE t.session_id = %s"
+        f" FROM {table.name} AS t, generate_series({first}, {end - 1}) AS n (n),"
+        " LATERAL (SELECT md5('session' || n.n) AS session, md5('subject' || n.n / 3) AS subject) AS m"
+        " WHERE t.session_id = %s"
     ).replace(" % ", " %% ")
+
+
+@contextmanager
+def _filled_quickly(ask: Callable[..., list[Any]]) -> Iterator[None]:
+    """Let no checkpoint fall into the block: after each of them every page is written to the log again."""
+    ask("ALTER SYSTEM SET max_wal_size = '32GB'")
+    ask("ALTER SYSTEM SET checkpoint_timeout = '1h'")
+    ask("SELECT pg_reload_conf()")
+    try:
+        yield
+    finally:
+        ask("ALTER SYSTEM RESET ALL")
+        ask("SELECT pg_reload_conf()")
+        ask("CHECKPOINT")
 
 
 def _rates(stands: Sequence[Stand], bench: Workbench, running: Runner) -> Iterator[Group]:
