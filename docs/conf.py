@@ -60,6 +60,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"([a-z_]+\.)*_?[A-Z]"),  # type variables
     # Types of ours that signatures mention and no caller names.
     (r"py:.*", r"jwtkit\.(authority|jose\.jws|jose\.key_types|refresh\.rotation_keys|tokens\.policy)\..*"),
+    (r"py:.*", r"jwtkit\.web\.oauth_endpoints\..*"),
     (r"py:.*", r"(APIRouter|AsyncEngine|Engine|MetaData|RouteName|URL)"),
     (r"py:.*", r"(cryptography|fastapi|starlette|pydantic|pytest|hypothesis|jwt|redis|sqlite3)(\..*)?"),
 ]
