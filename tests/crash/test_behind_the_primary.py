@@ -7,6 +7,8 @@ from tests.fire.backup import restored_backup
 from tests.fire.behind import failover_with_loss, lagging_reads, replica_reads
 from tests.fire.replicas import postgres_replica
 
+from jwtkit.refresh import decision
+
 POSTGRESQL = pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
 
 
@@ -35,16 +37,34 @@ def test_a_restored_session_that_does_not_end_is_noticed(somewhere):
     assert "superseded: answered a pair, not refresh.revoked" in tally.wrong
 
 
+@pytest.fixture
+def primary(own_place):
+    """A place whose server runs again afterwards."""
+    yield own_place.again()
+    own_place.start()
+
+
 @POSTGRESQL
-def test_a_replica_that_lags_and_is_promoted(own_place):
+def test_a_replica_that_lags_and_is_promoted(own_place, primary):
     """PostgreSQL's own: reads from it wait for it; promoted without the last commits, it forks nothing."""
-    first, second = own_place.again(), own_place.again()
     with postgres_replica(own_place.server, delay=0.3) as replica:
         replica.catch_up()
-        reads = replica_reads(first, replica.spec_like(first.spec), rounds=3)
+        reads = replica_reads(primary, replica.spec_like(primary.spec), rounds=3)
         assert reads.wrong == []
         assert reads.unavailable > 0
-        lost = failover_with_loss(second, replica, sessions=4)
+        primary = own_place.again()
+        lost = failover_with_loss(primary, replica, sessions=4)
         assert lost.wrong == []
         assert (lost.unavailable, lost.ended) == (2, 2)
-    second.start()
+
+
+@POSTGRESQL
+def test_a_rotation_that_does_not_wait_for_the_primary_is_noticed(own_place, primary, monkeypatch):
+    """Without rules 2 and 10 a replica's lag is a logout, and so is a failover."""
+    monkeypatch.setattr(decision, "_ahead_of_the_store", lambda *_: None)
+    with postgres_replica(own_place.server, delay=0.3) as replica:
+        replica.catch_up()
+        reads = replica_reads(primary, replica.spec_like(primary.spec), rounds=1)
+        assert reads.false_revocations == 1
+        lost = failover_with_loss(own_place.again(), replica, sessions=2)
+        assert lost.wrong[0] == "session 0: answered refresh.revoked right after the failover"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.fire.clocks import backward_jumps, clocks_apart, store_clocks_apart
 
 
@@ -24,8 +25,15 @@ def test_a_clock_may_jump_back(somewhere):
     assert (tally.successors, tally.retried, tally.forks, tally.false_revocations) == (25, 25, 0, 0)
 
 
+@pytest.mark.parametrize("somewhere", ["sqlite"], indirect=True)
 def test_a_swap_that_forgets_the_version_is_noticed_between_clocks(somewhere):
     tally = clocks_apart(somewhere, rounds=30, broken="careless")
+    assert tally.wrong
+
+
+@pytest.mark.parametrize("somewhere", ["sqlite"], indirect=True)
+def test_a_swap_that_forgets_the_version_is_noticed_between_store_clocks(somewhere):
+    tally = store_clocks_apart(somewhere, rounds=30, broken="careless")
     assert tally.wrong
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.fire.failpoints import POINTS
 from tests.fire.kills import kill_at_every_point, kill_at_random
 
@@ -16,8 +17,8 @@ def test_a_process_may_die_at_every_point(anywhere):
     assert tally.unknown == 4
 
 
-def test_a_process_may_die_at_any_moment(anywhere):
-    tally = kill_at_random(anywhere, kills=10)
+def test_a_process_may_die_at_any_moment(somewhere):
+    tally = kill_at_random(somewhere, kills=10)
     assert tally.wrong == []
     assert (tally.rounds, tally.forks, tally.false_revocations, tally.unavailable) == (10, 0, 0, 0)
     assert tally.judged > 0
@@ -31,6 +32,7 @@ def test_a_store_that_answers_before_it_has_written_is_noticed(somewhere):
     )
 
 
+@pytest.mark.parametrize("somewhere", ["sqlite", "valkey"], indirect=True)
 def test_a_store_that_answers_before_it_has_written_is_noticed_at_random(somewhere):
     tally = kill_at_random(somewhere, kills=30, broken="late")
     assert tally.wrong

@@ -65,3 +65,21 @@ def test_an_outage_taken_for_a_logout_is_noticed(own_place):
 def test_an_undone_swap_taken_for_a_logout_is_noticed(own_place):
     tally = undone_swaps(own_place.again(), seconds=1.0, clients=2, broken="rash")
     assert tally.false_revocations > 0
+
+
+@pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
+def test_a_cut_taken_for_a_logout_is_noticed(own_place):
+    tally = cut_connections(own_place.again(), times=20, clients=4, broken="rash")
+    assert tally.false_revocations > 0
+
+
+@pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
+def test_a_deadlock_taken_for_a_logout_is_noticed(own_place):
+    tally = deadlocks(own_place.again(), seconds=3.0, clients=1, broken="rash")
+    assert any("a logout of a subject was answered" in what for what in tally.wrong), tally.wrong
+
+
+@pytest.mark.parametrize("own_place", ["postgresql"], indirect=True)
+def test_a_swap_that_forgets_the_version_is_noticed_where_all_is_serializable(own_place):
+    tally = serializable(own_place.again(), rounds=3, callers=8, broken="careless")
+    assert any("no single register" in what for what in tally.wrong), tally.wrong

@@ -93,6 +93,12 @@ class Rash(_Wrapped):
         except UnavailableError:
             raise _gone() from None
 
+    def bump_epoch(self, scope, /):
+        try:
+            return self._store.bump_epoch(scope)
+        except UnavailableError:
+            raise _gone() from None
+
 
 class AsyncRash(_Wrapped):
     """As `Rash`, awaited."""

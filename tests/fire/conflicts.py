@@ -69,13 +69,14 @@ def undone_swaps(place, *, seconds: float, clients: int = 6, broken: str = "") -
     return tally
 
 
-def deadlocks(place, *, seconds: float, clients: int = 4) -> Tally:
+def deadlocks(place, *, seconds: float, clients: int = 4, broken: str = "") -> Tally:
     """Let logouts of a subject run into transactions that take the same two rows the other way round.
 
     Args:
         place: A `SQLPlace` on a server of its own.
         seconds: For how long.
         clients: How many clients each of two processes has.
+        broken: What is wrong with the store.
     """
 
     def trouble(load) -> None:
@@ -100,7 +101,7 @@ def deadlocks(place, *, seconds: float, clients: int = 4) -> Tally:
 
     with _quick_detection(place):
         before = _deadlocks_of(place)
-        tally = under_load(place, "deadlocks", trouble, rounds=0, clients=clients)
+        tally = under_load(place, "deadlocks", trouble, rounds=0, clients=clients, broken=broken)
         found = _deadlocks_of(place) - before
     tally.notes.append(f"{found} deadlocks")
     if not found:
@@ -108,20 +109,23 @@ def deadlocks(place, *, seconds: float, clients: int = 4) -> Tally:
     return tally
 
 
-def serializable(place, *, rounds: int, callers: int = 64) -> Tally:
+def serializable(place, *, rounds: int, callers: int = 64, broken: str = "") -> Tally:
     """Race where every transaction is serializable: PostgreSQL undoes the losers in place of telling them.
 
     Args:
         place: A `SQLPlace` on a PostgreSQL of its own.
         rounds: How often.
         callers: How many refresh at once.
+        broken: What is wrong with the store.
     """
     before = _undone(place)
     for statement in _SLOW:
         place.execute(statement.replace("{p}", place.prefix))
     place.execute("ALTER ROLE postgres SET default_transaction_isolation = 'serializable'")
     try:
-        tally = race_inside_the_window(place, "processes", rounds=rounds, callers=callers, grant_takes=0.02)
+        tally = race_inside_the_window(
+            place, "processes", rounds=rounds, callers=callers, grant_takes=0.02, broken=broken
+        )
     finally:
         place.execute("ALTER ROLE postgres RESET default_transaction_isolation")
     # Each server process hands in its figures when it ends.
