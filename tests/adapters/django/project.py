@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -37,6 +39,7 @@ def set_up() -> None:
     # PyMySQL stands in for mysqlclient, which is not to be had without a compiler.
     pymysql.install_as_MySQLdb()
     folder = Path(tempfile.mkdtemp(prefix="jwtkit-django-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     settings.configure(
         SECRET_KEY="of the tests",
         ALLOWED_HOSTS=["testserver"],
