@@ -106,22 +106,21 @@ class Crew:
 
 
 @contextmanager
-def crew(place: Place, material: Material, *, most: int, processes: int = PROCESSES) -> Iterator[Crew]:
+def crew(place: Place, material: Material, *, processes: int = PROCESSES) -> Iterator[Crew]:
     """Start the processes; each ends when its connection is closed.
 
     Args:
         place: Where the sessions are.
         material: The key of the access tokens.
-        most: How many clients there will be at most.
         processes: How many processes.
     """
     context = get_context("spawn")
     secret = RotationSecret.generate().to_text()
     with ExitStack() as stack:
         connections = []
-        for part in share_out(most, processes):
+        for _ in range(processes):
             here, there = context.Pipe()
-            process = context.Process(target=_serve, args=(there, place, material, secret, part), daemon=True)
+            process = context.Process(target=_serve, args=(there, place, material, secret), daemon=True)
             process.start()
             there.close()
             stack.callback(process.join)
@@ -145,13 +144,11 @@ def _received(connection: Connection) -> Any:
     return answer
 
 
-def _serve(connection: Connection, place: Place, material: Material, secret: str, most: int) -> None:
+def _serve(connection: Connection, place: Place, material: Material, secret: str) -> None:
     """Work whenever it is asked; what a worker process runs."""
     with runner(awaited=place.engine.awaited) as running, ExitStack() as stack:
         desk = stack.enter_context(
-            running.opened(
-                Desk.opened(place, material, RotationSecret.from_text(secret), connections=max(most, 1))
-            )
+            running.opened(Desk.opened(place, material, RotationSecret.from_text(secret)))
         )
         worker = _Worker(place, desk, running, stack)
         connection.send("ready")

@@ -51,11 +51,9 @@ class Desk:
 
     @classmethod
     @asynccontextmanager
-    async def opened(
-        cls, place: Place, material: Material, secret: RotationSecret, *, connections: int | None = None
-    ) -> AsyncIterator[Self]:
+    async def opened(cls, place: Place, material: Material, secret: RotationSecret) -> AsyncIterator[Self]:
         """Open the store of a place."""
-        async with opened_store(place, connections=connections) as store:
+        async with opened_store(place) as store:
             yield cls(store, material, secret, awaited=place.engine.awaited)
 
     async def start(self, subject: str = WHO) -> TokenPair:

@@ -66,13 +66,8 @@ ENGINES = (
 
 
 @asynccontextmanager
-async def opened_store(place: Place, *, connections: int | None = None) -> AsyncIterator[Any]:
-    """Open a store, sync or async as the engine is; its tables are made.
-
-    Args:
-        place: Where.
-        connections: How many are used at once; None for one, and a store made from a URL alone.
-    """
+async def opened_store(place: Place) -> AsyncIterator[Any]:
+    """Open a store as its documentation has it, sync or async as the engine is; its tables are made."""
     engine = place.engine
     if engine.server == "file":
         from jwtkit.stores import SQLiteSessionStore
@@ -90,36 +85,13 @@ async def opened_store(place: Place, *, connections: int | None = None) -> Async
             with RedisSessionStore(url, prefix=place.prefix) as store:
                 yield store
     else:
-        async with _opened_sql(place, connections) as store:
-            yield store
+        from jwtkit.stores.sql import AsyncSQLAlchemySessionStore, SQLAlchemySessionStore
 
-
-@asynccontextmanager
-async def _opened_sql(place: Place, connections: int | None) -> AsyncIterator[Any]:
-    from sqlalchemy import create_engine
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    from jwtkit.stores.sql import AsyncSQLAlchemySessionStore, SQLAlchemySessionStore
-
-    # With more clients than the five connections SQLAlchemy keeps, an engine of one's own, as the
-    # documentation of the store has it.
-    options: Any = {
-        "isolation_level": "AUTOCOMMIT",
-        "skip_autocommit_rollback": True,
-        "hide_parameters": True,
-        "pool_size": connections,
-    }
-    if place.engine.awaited:
-        made: Any = place.address if connections is None else create_async_engine(place.address, **options)
-        async with AsyncSQLAlchemySessionStore(made, prefix=place.prefix) as store:
-            await store.create_tables()
-            yield store
-        if connections is not None:
-            await made.dispose()
-    else:
-        made = place.address if connections is None else create_engine(place.address, **options)
-        with SQLAlchemySessionStore(made, prefix=place.prefix) as store:
-            store.create_tables()
-            yield store
-        if connections is not None:
-            made.dispose()
+        if engine.awaited:
+            async with AsyncSQLAlchemySessionStore(place.address, prefix=place.prefix) as store:
+                await store.create_tables()
+                yield store
+        else:
+            with SQLAlchemySessionStore(place.address, prefix=place.prefix) as store:
+                store.create_tables()
+                yield store

@@ -54,7 +54,7 @@ def measure(
                 Group(title=engine.name, rows=(), unit="per second", absent=(place,), part=RATE)
             )
             continue
-        with crew(place, bench.material("HS256"), most=max(clients)) as workers:
+        with crew(place, bench.material("HS256"), processes=min(PROCESSES, max(clients))) as workers:
             stints = _stints(workers, bench, clients, sharing)
         refused += sum(stint.refused for taken in stints.values() for stint in taken)
         for group in _groups(engine, stints):

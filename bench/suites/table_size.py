@@ -26,6 +26,7 @@ from bench.workbench import Workbench
 from jwtkit import RotationSecret
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.sql import metadata
+from jwtkit.stores.sql.keys import session_key
 
 TITLE = "PostgreSQL by the number of sessions in the table"
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -133,7 +134,7 @@ def _stand(
     with running.opened(Desk.opened(place, material, RotationSecret.generate())) as desk:
         stand = Stand(size, place, desk)
         real = min(_REAL, size // 5)
-        template = running.run(desk.mature_session())
+        template = session_key(running.run(desk.mature_session()))
         done = 0
         for number in range(real):
             subject = f"2f1c1f7e-52a1-4a3a-9f0b-{number // 3:012d}"
@@ -152,7 +153,7 @@ def _stand(
 
 
 def _filling(place: Place, first: int, end: int) -> str:
-    """Return the statement that copies the row of a session, its one value; each copy has other keys."""
+    """Return the statement that copies a row, by the key it is given; each copy has other keys."""
     past, to_come = "t.created_at - 86400000 - n.n", "t.over_at + n.n % 1209600000"
     over = f"CASE WHEN n.n % {_OVER} = 0 THEN {past} ELSE {to_come} END"
     made = {
@@ -172,7 +173,7 @@ def _filling(place: Place, first: int, end: int) -> str:
         f"INSERT INTO {table.name} ({', '.join(names)}) SELECT {', '.join(values)}"
         f" FROM {table.name} AS t, generate_series({first}, {end - 1}) AS n (n),"
         " LATERAL (SELECT md5('session' || n.n) AS session, md5('subject' || n.n / 3) AS subject) AS m"
-        " WHERE t.session_id = %s"
+        " WHERE t.session_key = %s"
     ).replace(" % ", " %% ")
 
 
