@@ -105,12 +105,15 @@ def measure(bench: Workbench, sizes: Sequence[int]) -> tuple[list[Group], list[s
                     for size in sizes
                 ]
             groups += _rates(stands, bench, running)
-        shares = {stand.size: {REAL_SHARE: _heap_only(stand, ask)} for stand in stands}
         for stand in stands:
+            measured = _updates(stand, ask)
             rotations = _live_a_day(stand, ask)
             stand.room.append(_room(stand, ask))
-            shares[stand.size][DAY_SHARE] = _heap_only(stand, ask)
-            groups += _counted(stand, shares[stand.size], rotations)
+            shares = {
+                REAL_SHARE: _share(measured),
+                DAY_SHARE: _share(_updates(stand, ask), since=measured),
+            }
+            groups += _counted(stand, shares, rotations)
         for stand in stands:
             ask(
                 "DROP TABLE "
@@ -259,7 +262,6 @@ def _live_a_day(stand: Stand, ask: Callable[..., list[Any]]) -> float:
     table = f"{stand.place.prefix}families"
     wanted = min(stand.size * _A_DAY, _MOST_ROTATIONS)
     at_once = min(50, max(1, stand.size // 1000))
-    ask("SELECT pg_stat_reset()")
     # As a rotation does: every column that one sets, and none that an index is over.
     ask(f"""
         DO $$
@@ -288,13 +290,18 @@ def _room(stand: Stand, ask: Callable[..., list[Any]]) -> tuple[int, int]:
     return table, indexes
 
 
-def _heap_only(stand: Stand, ask: Callable[..., list[Any]]) -> float:
+def _updates(stand: Stand, ask: Callable[..., list[Any]]) -> tuple[int, int]:
+    """Return how many rows were updated so far, and how many of them wrote to no index."""
     ask("SELECT pg_stat_force_next_flush()")
     [(updates, heap_only)] = ask(
         "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = %s",
         f"{stand.place.prefix}families",
     )
-    return heap_only / updates if updates else 0.0
+    return updates, heap_only
+
+
+def _share(updates: tuple[int, int], *, since: tuple[int, int] = (0, 0)) -> float:
+    return (updates[1] - since[1]) / max(1, updates[0] - since[0])
 
 
 def _counted(stand: Stand, shares: dict[str, float], rotations: float) -> Iterator[Group]:
