@@ -103,7 +103,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--large",
         action="store_true",
-        help="table-size: ten million sessions too; ten minutes, 15 GB of disk",
+        help="table-size: ten million sessions too; ten minutes, 30 GB of disk",
     )
     parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: under a minute")
     parser.add_argument("--json", type=Path, metavar="PATH", help="where the result goes")
