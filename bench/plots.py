@@ -175,9 +175,10 @@ def _parallel(suite: Suite) -> Figure:
     return with_legend(figure, panel)
 
 
-def with_legend(figure: Figure, panel: Any) -> Figure:
+def with_legend(figure: Figure, panel: Any, *, across: int | None = None) -> Figure:
+    """Write below what the lines of a panel are, so many side by side, or all."""
     handles, labels = panel.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles, labels, loc="outside lower center", ncols=across or len(labels))
     return figure
 
 

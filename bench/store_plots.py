@@ -88,9 +88,7 @@ def _load(suite: Suite) -> Figure:
     slowest.set_title("99 per cent answered within, ms")
     slowest.set_yscale("log")
     _plain(slowest)
-    figure = with_legend(figure, rates)
-    figure.legends[0].set_ncols(3)
-    return figure
+    return with_legend(figure, rates, across=3)
 
 
 def _table_size(suite: Suite) -> Figure:
