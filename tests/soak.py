@@ -17,7 +17,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict
 
 from tests.fire.backup import restored_backup
 from tests.fire.behind import failover_with_loss, lagging_reads, replica_reads
@@ -30,7 +29,7 @@ from tests.fire.places import ENGINES, Place, place
 from tests.fire.power import MODES, power_cut
 from tests.fire.race import KINDS, race_inside_the_window, race_without_a_window
 from tests.fire.replay import replay_after_the_window
-from tests.fire.tally import Tally, as_table
+from tests.fire.tally import Tally, as_record, as_table
 from tests.servers.lease import ServerMissingError
 from tests.servers.valkey import ValkeyMissingError
 
@@ -60,7 +59,7 @@ def main() -> int:
     _summarise(tallies, missing)
     if chosen.json:
         with open(chosen.json, "w", encoding="utf-8") as file:  # noqa: PTH123
-            json.dump([asdict(one) for one in tallies], file, indent=1)
+            json.dump([as_record(one) for one in tallies], file, indent=1)
     return 1 if missing or any(one.wrong for one in tallies) else 0
 
 

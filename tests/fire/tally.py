@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-__all__ = ["COLUMNS", "Tally", "as_table"]
+__all__ = ["COLUMNS", "Tally", "as_record", "as_table"]
 
 COLUMNS = (
     "rounds",
@@ -65,6 +65,12 @@ class Tally:
         """Note what must not be; the first twenty are kept whole."""
         if len(self.wrong) < 20:
             self.wrong.append(what)
+
+
+def as_record(tally: Tally) -> dict:
+    """Return what JSON keeps of a tally."""
+    named = {one.name: getattr(tally, one.name) for one in fields(tally)}
+    return {**named, "codes": dict(tally.codes)}
 
 
 def as_table(tallies) -> str:

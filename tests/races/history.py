@@ -108,9 +108,18 @@ def _take_what_changes_nothing(operations: Sequence[Operation], done: int, state
 
 def _possible_next(operations: Sequence[Operation], left: int) -> list[int]:
     """Return who may come next: whoever was sent before the first answer among those left."""
-    indexes = [index for index in range(len(operations)) if left & 1 << index]
-    first_answer = min((operations[index].answered for index in indexes), default=inf)
-    return [index for index in indexes if operations[index].sent <= first_answer]
+    found: list[int] = []
+    first_answer = inf
+    while left:
+        lowest = left & -left
+        index = lowest.bit_length() - 1
+        one = operations[index]
+        if one.sent > first_answer:
+            break  # so was everybody after it, and answered later still
+        first_answer = min(first_answer, one.answered)
+        found.append(index)
+        left ^= lowest
+    return [index for index in found if operations[index].sent <= first_answer]
 
 
 def digest_of(family: Family) -> str:
