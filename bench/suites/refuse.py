@@ -42,11 +42,12 @@ def _huge(bench: Workbench) -> Group:
 
 def _refusals(bench: Workbench, token: str) -> dict[str, Call]:
     material = bench.material("HS256")
-    return {
-        peer.name: partial(refuse, peer.validator(material), token)
-        for peer in bench.peers
-        if material.algorithm in peer.algorithms
+    validators = {
+        peer.name: peer.validator(material) for peer in bench.peers if material.algorithm in peer.algorithms
     }
+    for validate in validators.values():
+        validate(good(material))  # as a service has, long before somebody forges a token
+    return {name: partial(refuse, validate, token) for name, validate in validators.items()}
 
 
 def refuse(validate: Validate, token: str) -> None:
