@@ -22,6 +22,7 @@ from jwtkit.errors import (
 from jwtkit.events import SessionEnded, SessionRefreshed, SessionStarted
 from jwtkit.issuer import AsyncTokenIssuer, TokenIssuer
 from jwtkit.refresh import Grant, RefreshPolicy, Session
+from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.rotator import AsyncRefreshRotator, RefreshRotator
 from jwtkit.stores import AsyncMemorySessionStore, AsyncSQLiteSessionStore
 from jwtkit.validator import AsyncTokenValidator, TokenValidator
@@ -262,3 +263,39 @@ def test_the_two_rotators_offer_the_same() -> None:
     waited = public(AsyncRefreshRotator)
     assert waited.pop("check_secret") == "(self)"
     assert waited == public(RefreshRotator)
+
+
+async def test_addresses_and_pages_are_passed_on() -> None:
+    clock = Clock()
+    rotator = make_async_rotator(clock)
+    pairs = []
+    for number in range(3):
+        pairs.append(await rotator.start("client-42", address=f"192.0.2.{number}"))
+        clock.turn(1)
+    assert [session.address for session in await rotator.sessions("client-42")] == [
+        "192.0.2.2",
+        "192.0.2.1",
+        "192.0.2.0",
+    ]
+    page = await rotator.sessions("client-42", limit=1, offset=1)
+    assert [session.address for session in page] == ["192.0.2.1"]
+    assert len(await rotator.sessions("client-42", offset=1)) == 2
+    await rotator.rotate(pairs[1].refresh_token, address="198.51.100.7")
+    [session] = await rotator.sessions("client-42", limit=1, offset=1)
+    assert session.address == "198.51.100.7"
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_an_access_token_is_denied_for_as_long_as_a_refresh_takes_it(awaited: bool) -> None:
+    """Two days after its expiry it still goes with a refresh, so it can still be denied."""
+    clock = Clock()
+    store = AsyncMemorySessionStore(clock=clock)
+    rotator = make_async_rotator(clock, awaited=awaited, store=store)
+    pair = await rotator.start("client-42")
+    clock.turn(days=2)
+    assert await rotator.revoke_token(pair.access_token)
+    token = TokenValidator(ISSUER, audience=AUDIENCE, keys=KEY, clock=clock).validate_except_lifetime(
+        pair.access_token, max_expired_for=timedelta(days=3)
+    )
+    status = await store.status(RevocationQuery(issuer=ISSUER, id=token.id, subject="client-42"))
+    assert status is RevocationStatus.TOKEN_DENIED
