@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from jwtkit.jose import base64url
+from jwtkit.jose.key_types import engine
 from jwtkit.jose.key_types.members import mismatch, octets
 
 if TYPE_CHECKING:
@@ -63,20 +64,7 @@ class AKPKeyType:
 
     def bind_verify(self, public: Any, algorithm: Algorithm) -> VerifyFunction:
         """Bind, with the empty context string (RFC 9964)."""
-        from cryptography.exceptions import InvalidSignature
-
-        verify, size = public.verify, algorithm.signature_size
-
-        def verify_signature(signing_input: bytes, signature: bytes) -> bool:
-            if len(signature) != size:
-                return False
-            try:
-                verify(signature, signing_input)
-            except InvalidSignature:
-                return False
-            return True
-
-        return verify_signature
+        return engine.bind_directly(public.verify, algorithm.signature_size)
 
     def bind_sign(self, private: Any, algorithm: Algorithm) -> SignFunction:
         """Bind, with the empty context string (RFC 9964)."""
