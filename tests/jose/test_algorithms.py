@@ -89,7 +89,9 @@ def test_any_altered_byte_is_refused(
     assert key.verification_key.verify(b"message", bytes(altered)) is False
 
 
-BY_LENGTH = [name for name, row in ALGORITHMS.items() if row.kty in {"RSA", "OKP"} and not row.polymorphic]
+BY_LENGTH = [
+    name for name, row in ALGORITHMS.items() if row.kty in {"RSA", "OKP", "AKP"} and not row.polymorphic
+]
 
 
 @pytest.mark.parametrize("name", BY_LENGTH)
