@@ -6,13 +6,15 @@ The lease is a named pipe, ``lease`` in the server's folder: whoever uses the se
 However its users end (by returning, by Ctrl-C, by kill -9) the system closes the pipe, and the server goes.
 Were the keeper itself killed, the system kills the server, which asked for that signal.
 
-What is written to the pipe are orders: ``+`` starts the server if it does not run, ``-`` stops it.
+What is written to the pipe are orders: ``+`` starts the server if it does not run, ``-`` stops it, and ``!``
+kills it and every process it has started, as a crash of all of them would.
 
 It stands alone: no import of the package or of the tests, because it runs while those are being changed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -23,10 +25,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 20.0
 
 
@@ -36,6 +40,8 @@ def main() -> int:
     # Ctrl-C is for the tests; they close the pipe. Not SIG_IGN, which the server would inherit.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
+    # The children of a server that was killed are ours, to see them go.
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
     # Blocks until the first user has opened it, so there is no moment without one.
     lease = os.open(folder / "lease", os.O_RDONLY)
     keeper = Keeper(recipe)
@@ -81,7 +87,7 @@ class Keeper:
             if not orders and self._withdrawn(lease):
                 return
             for order in orders.decode():
-                self.start() if order == "+" else self.stop()
+                {"+": self.start, "-": self.stop, "!": self.kill}[order]()
 
     def start(self) -> None:
         if self._server is None:
@@ -98,6 +104,20 @@ class Keeper:
             self._server.wait()
         self._server = None
 
+    def kill(self) -> None:
+        """Kill the server and its processes, and return when the last of them is gone."""
+        if self._server is None:
+            return
+        # First it stands still, or it would see its children die, and go about it in its own way.
+        self._server.send_signal(signal.SIGSTOP)
+        children = _descendants(self._server.pid)
+        for number in (*children, self._server.pid):
+            os.kill(number, signal.SIGKILL)
+        self._server.wait()
+        self._server = None
+        for number in children:
+            _see_gone(number)
+
     def _withdrawn(self, lease: int) -> bool:
         """Take the server's address back; False when somebody came in the last moment."""
         if self._recipe["address"] is None:
@@ -111,6 +131,31 @@ class Keeper:
                 return False
             Path(self._recipe["address"]).unlink(missing_ok=True)
         return True
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes below that one."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has just ended
+            # The name in brackets may hold anything, brackets and spaces too.
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    found = [pid]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _see_gone(pid: int) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        with contextlib.suppress(ChildProcessError):  # not handed down to us yet
+            os.waitpid(pid, os.WNOHANG)
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.002)
 
 
 def _die_with_parent(number: int) -> Callable[[], None]:

@@ -67,6 +67,10 @@ class Lease:
         """Have the server stopped. Only for one that is the caller's alone."""
         os.write(self._pipe, b"-")
 
+    def order_kill(self) -> None:
+        """Have the server killed with all its processes, as a crash would. Only for one's own, as above."""
+        os.write(self._pipe, b"!")
+
     def order_start(self) -> None:
         """Have the server started again."""
         os.write(self._pipe, b"+")

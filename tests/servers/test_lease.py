@@ -88,6 +88,27 @@ def test_a_server_is_stopped_and_started_again():
         assert pid_of(lease) != first
 
 
+def test_a_server_is_killed_with_all_its_processes():
+    """Also with those that have a session of their own, as PostgreSQL's have; then it is started again."""
+    child = "import subprocess, sys, time; from pathlib import Path; time.sleep(0.1); "
+    child += f"one = subprocess.Popen([sys.executable, '-c', {SERVER!r}], start_new_session=True); one.wait()"
+
+    def with_a_child(folder):
+        del folder
+        return Recipe(prepare=[], serve=[sys.executable, "-c", child])
+
+    with start("stub", with_a_child) as lease:
+        first = pid_of(lease)
+        lease.order_kill()
+        deadline = time.monotonic() + 10
+        while Path(f"/proc/{first}").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (lease.folder / "pid").unlink()
+        lease.order_start()
+        assert pid_of(lease) != first
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_server_ends_with_whoever_used_it(tmp_path, number):
     """By kill -9 as well: the system closes the pipe."""
