@@ -10,12 +10,23 @@ import pytest
 from tests.refresh.kit import Clock, Recorder
 
 from jwtkit.authority import TokenAuthority
-from jwtkit.errors import ConfigurationError, TokenExpiredError, TokenRevokedError
+from jwtkit.errors import (
+    ClaimsError,
+    ConfigurationError,
+    Failure,
+    MalformedTokenError,
+    RefreshMismatchError,
+    StoreUnavailableError,
+    TokenExpiredError,
+    TokenRevokedError,
+)
 from jwtkit.jose import SigningKey
 from jwtkit.keys import StaticKeyStore
 from jwtkit.refresh import Grant, RefreshPolicy, RotationSecret
+from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores import MemorySessionStore, SQLiteSessionStore
 from jwtkit.tokens import RFC9068
+from jwtkit.validator import RevocationCache, TokenCache
 
 ISSUER = "https://orders.example"
 
@@ -77,6 +88,150 @@ def test_the_validator_asks_the_store_only_when_told_to(revocation: bool) -> Non
         auth.validator.validate(pair.access_token)
 
 
+class CountedStore(MemorySessionStore):
+    """Counts the questions about revocation, and answers none once it is down."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self.asked = 0
+        self.down = False
+
+    def status(self, query: RevocationQuery, /) -> RevocationStatus:
+        self.asked += 1
+        if self.down:
+            raise StoreUnavailableError("the store is down")
+        return super().status(query)
+
+
+def test_the_answers_about_revocation_are_kept_for_the_time_that_is_named() -> None:
+    clock = Clock()
+    store = CountedStore(clock)
+    auth = make_authority(store=store, clock=clock, revocation=timedelta(seconds=2))
+    pair = auth.rotator.start("client-42")
+    auth.validator.validate(pair.access_token)
+    auth.rotator.revoke(pair.refresh_token)
+    clock.turn(seconds=1)
+    auth.validator.validate(pair.access_token)
+    assert store.asked == 1
+    clock.turn(seconds=1)
+    with pytest.raises(TokenRevokedError) as caught:
+        auth.validator.validate(pair.access_token)
+    assert caught.value.code == "token.revoked"
+
+
+@pytest.mark.parametrize("on_outage", ["fail_open", "fail_closed"])
+def test_a_revocation_cache_made_by_the_caller_is_asked_in_place_of_the_store(on_outage: Any) -> None:
+    clock = Clock()
+    store = CountedStore(clock)
+    cache = RevocationCache(store, max_staleness=timedelta(0), on_outage=on_outage, clock=clock)
+    auth = make_authority(store=store, clock=clock, revocation=cache)
+    pair = auth.rotator.start("client-42")
+    store.down = True
+    if on_outage == "fail_open":
+        assert auth.validator.validate(pair.access_token).subject == "client-42"
+    else:
+        with pytest.raises(StoreUnavailableError) as caught:
+            auth.validator.validate(pair.access_token)
+        assert caught.value.code == "store.unavailable"
+
+
+@pytest.mark.parametrize("wrong", [None, 2, "yes", RevocationCache, [True]], ids=str)
+def test_what_cannot_be_asked_about_revocation_is_refused(wrong: Any) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        make_authority(revocation=wrong)
+    assert caught.value.code == "authority.revocation"
+
+
+def test_a_negative_staleness_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="max_staleness must not be negative") as caught:
+        make_authority(revocation=timedelta(seconds=-1))
+    assert caught.value.code == "configuration"
+
+
+def test_a_token_presented_again_is_found_in_the_cache_and_revoked_all_the_same() -> None:
+    cache = TokenCache()
+    auth = make_authority(cache=cache, revocation=True)
+    pair = auth.rotator.start("client-42")
+    first = auth.validator.validate(pair.access_token)
+    assert len(cache) == 1
+    assert auth.validator.validate(pair.access_token).id == first.id
+    auth.rotator.revoke(pair.refresh_token)
+    with pytest.raises(TokenRevokedError) as caught:
+        auth.validator.validate(pair.access_token)
+    assert caught.value.code == "token.revoked"
+
+
+def test_a_cache_is_for_one_authority() -> None:
+    cache = TokenCache()
+    make_authority(cache=cache)
+    with pytest.raises(ConfigurationError, match="a TokenCache belongs to one validator") as caught:
+        make_authority(cache=cache)
+    assert caught.value.code == "configuration"
+
+
+def test_required_claims_and_checks_hold_for_its_tokens() -> None:
+    def paid(claims: Any) -> Failure | None:
+        return None if claims["plan"] == "gold" else Failure("claim.plan.mismatch", "plan", "gold", "another")
+
+    auth = make_authority(required_claims=["plan"], checks=[paid])
+    assert auth.validator.validate(auth.rotator.start("client-42", claims={"plan": "gold"}).access_token)
+    for claims, code in (({"plan": "free"}, "claim.plan.mismatch"), ({}, "claim.plan.missing")):
+        pair = auth.rotator.start("client-42", claims=claims)
+        with pytest.raises(ClaimsError) as caught:
+            auth.validator.validate(pair.access_token)
+        assert caught.value.code == code
+        with pytest.raises(RefreshMismatchError) as refused:
+            auth.rotator.rotate(pair.refresh_token, access_token=pair.access_token)
+        assert refused.value.code == "refresh.mismatch"
+
+
+def test_longer_tokens_are_read_when_told_to() -> None:
+    claims = {"groups": ["group-of-some-length"] * 1000}
+    with pytest.raises(MalformedTokenError) as caught:
+        make_authority().validator.validate(make_authority().issuer.issue("client-42", claims=claims).token)
+    assert caught.value.code == "token.too_large"
+    auth = make_authority(max_token_bytes=65_536)
+    assert auth.validator.validate(auth.issuer.issue("client-42", claims=claims).token)
+
+
+@pytest.mark.parametrize("constructor", ["from_env", "ephemeral"])
+def test_the_other_constructors_pass_the_same_on(constructor: str) -> None:
+    clock = Clock()
+    cache = TokenCache()
+    options: dict[str, Any] = {
+        "profile": RFC9068,
+        "clock": clock,
+        "revocation": timedelta(seconds=2),
+        "cache": cache,
+        "required_claims": ["plan"],
+        "checks": [lambda claims: None],
+        "max_token_bytes": 2000,
+    }
+    if constructor == "from_env":
+        options["environ"] = {
+            "JWTKIT_ISSUER": ISSUER,
+            "JWTKIT_AUDIENCE": "orders-api",
+            "JWTKIT_KEY": EC_PEM,
+            "JWTKIT_ROTATION_SECRET": RotationSecret.generate().to_text(),
+        }
+        options["store"] = MemorySessionStore(clock=clock)
+    auth: TokenAuthority = getattr(TokenAuthority, constructor)(**options)
+    pair = auth.rotator.start("client-42", client_id="web", claims={"plan": "gold"})
+    auth.validator.validate(pair.access_token)
+    assert len(cache) == 1
+    auth.rotator.revoke(pair.refresh_token)
+    auth.validator.validate(pair.access_token)
+    clock.turn(seconds=2)
+    for claims, code in (({}, "claim.plan.missing"), ({"plan": "x" * 2000}, "token.too_large")):
+        token = auth.issuer.issue("client-42", client_id="web", claims=claims).token
+        assert auth.validator.inspect(token).error.code == code  # type: ignore[union-attr]
+    with pytest.raises(TokenRevokedError):
+        auth.validator.validate(pair.access_token)
+    (entry,) = auth.validator.trusted
+    assert entry.profile is RFC9068
+    assert len(tuple(entry.checks)) == 1
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -87,6 +242,10 @@ def test_the_validator_asks_the_store_only_when_told_to(revocation: bool) -> Non
         {"lifetime": None},
         {"leeway": timedelta(seconds=-1)},
         {"policy": None},
+        {"cache": 1000},
+        {"required_claims": "plan"},
+        {"checks": [1]},
+        {"max_token_bytes": 0},
     ],
     ids=str,
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Final, Protocol, Self
 
+from jwtkit.errors import ConfigurationError
 from jwtkit.events import Observer
 from jwtkit.issuer import TokenIssuer
 from jwtkit.jose import SigningKey
@@ -15,14 +16,17 @@ from jwtkit.refresh.policy import RefreshPolicy
 from jwtkit.refresh.protocols import SessionStore
 from jwtkit.refresh.secret import RotationSecret
 from jwtkit.refresh.session import Session
+from jwtkit.revocation import RevocationSource
 from jwtkit.rotator import RefreshRotator
+from jwtkit.tokens.policy import Check
 from jwtkit.tokens.profiles import ACCESS_TOKEN, Profile
-from jwtkit.validator import TokenValidator
+from jwtkit.validator import RevocationCache, TokenCache, TokenValidator
 
 __all__ = ["KeyStore", "TokenAuthority"]
 
 _LIFETIME: Final = timedelta(minutes=15)
 _LEEWAY: Final = timedelta(seconds=30)
+_TOKEN_BYTES: Final = 16384
 
 
 class KeyStore(SigningKeyStore, VerificationKeyStore, Protocol):
@@ -52,9 +56,16 @@ class TokenAuthority:
         grant: Says before each new access token what its subject may do now (see `RefreshRotator`).
         observer: Told of what happens to tokens and sessions.
         clock: Seconds since the epoch; None for `time.time`. A store has a clock of its own.
-        revocation: Whether the validator asks the store about every access token. Then a logout cuts off
+        revocation: Whether the validator asks the store about every access token. With True a logout cuts off
             access tokens at once, for one read of the store each time; otherwise they live on to their
-            ``exp``, and validating needs no store.
+            ``exp``, and validating needs no store. A timedelta asks less often: answers are kept for that
+            long (`RevocationCache`), and a logout reaches every process no later. A source of your own, such
+            as a `RevocationCache` that fails open, is asked in place of the store.
+        cache: Spares the work on an access token presented again; a `TokenCache` of its own.
+        required_claims: Claims that every access token must have beside the profile's. They and `checks` hold
+            for one presented at a refresh as well.
+        checks: Checks of your own on the claims of access tokens (see `jwtkit.tokens.Check`).
+        max_token_bytes: The longest access token read, in bytes.
 
     Attributes:
         issuer: Makes access tokens.
@@ -86,7 +97,11 @@ class TokenAuthority:
         grant: Callable[[Session], Grant | None] | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] | None = None,
-        revocation: bool = False,
+        revocation: bool | timedelta | RevocationSource = False,
+        cache: TokenCache | None = None,
+        required_claims: Iterable[str] = (),
+        checks: Iterable[Check] = (),
+        max_token_bytes: int = _TOKEN_BYTES,
     ) -> None:
         self.issuer = TokenIssuer(
             issuer, audience=audience, keys=keys, lifetime=lifetime, profile=profile, clock=clock
@@ -97,7 +112,11 @@ class TokenAuthority:
             keys=keys,
             leeway=leeway,
             profile=profile,
-            revocation=store if revocation else None,
+            required_claims=required_claims,
+            checks=checks,
+            max_token_bytes=max_token_bytes,
+            revocation=_asked(revocation, store, clock),
+            cache=cache,
             observer=observer,
             clock=clock,
         )
@@ -126,7 +145,11 @@ class TokenAuthority:
         grant: Callable[[Session], Grant | None] | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] | None = None,
-        revocation: bool = False,
+        revocation: bool | timedelta | RevocationSource = False,
+        cache: TokenCache | None = None,
+        required_claims: Iterable[str] = (),
+        checks: Iterable[Check] = (),
+        max_token_bytes: int = _TOKEN_BYTES,
     ) -> Self:
         """Make one from environment variables.
 
@@ -152,7 +175,11 @@ class TokenAuthority:
             grant: What a subject may do now.
             observer: Told of what happens.
             clock: Seconds since the epoch.
-            revocation: Whether the validator asks the store.
+            revocation: Whether the validator asks the store, or for how long it keeps the answers.
+            cache: Spares the work on a token presented again.
+            required_claims: Claims that must be there.
+            checks: Checks of your own.
+            max_token_bytes: The longest access token read.
 
         Raises:
             ConfigurationError: ``environment``: it names every variable that is missing or wrong, all in one
@@ -179,6 +206,10 @@ class TokenAuthority:
             observer=observer,
             clock=clock,
             revocation=revocation,
+            cache=cache,
+            required_claims=required_claims,
+            checks=checks,
+            max_token_bytes=max_token_bytes,
         )
 
     @classmethod
@@ -189,11 +220,16 @@ class TokenAuthority:
         *,
         lifetime: timedelta = _LIFETIME,
         leeway: timedelta = _LEEWAY,
+        profile: Profile = ACCESS_TOKEN,
         policy: RefreshPolicy = RefreshPolicy(),
         grant: Callable[[Session], Grant | None] | None = None,
         observer: Observer | None = None,
         clock: Callable[[], float] | None = None,
-        revocation: bool = False,
+        revocation: bool | timedelta | RevocationSource = False,
+        cache: TokenCache | None = None,
+        required_claims: Iterable[str] = (),
+        checks: Iterable[Check] = (),
+        max_token_bytes: int = _TOKEN_BYTES,
     ) -> Self:
         """Make one for tests and demonstrations: new ES256 key, new secret, sessions in memory.
 
@@ -204,11 +240,16 @@ class TokenAuthority:
             audience: For whom they are.
             lifetime: See `TokenAuthority`, as all that follow.
             leeway: How far clocks may differ.
+            profile: The kind of access token.
             policy: The rules of sessions.
             grant: What a subject may do now.
             observer: Told of what happens.
             clock: Seconds since the epoch, the store's too.
-            revocation: Whether the validator asks the store.
+            revocation: Whether the validator asks the store, or for how long it keeps the answers.
+            cache: Spares the work on a token presented again.
+            required_claims: Claims that must be there.
+            checks: Checks of your own.
+            max_token_bytes: The longest access token read.
         """
         from jwtkit.stores import MemorySessionStore
 
@@ -220,12 +261,40 @@ class TokenAuthority:
             secret=RotationSecret.generate(),
             lifetime=lifetime,
             leeway=leeway,
+            profile=profile,
             policy=policy,
             grant=grant,
             observer=observer,
             clock=clock,
             revocation=revocation,
+            cache=cache,
+            required_claims=required_claims,
+            checks=checks,
+            max_token_bytes=max_token_bytes,
         )
 
     def __repr__(self) -> str:
         return f"TokenAuthority({self.issuer.issuer!r}, audience={self.issuer.audience!r})"
+
+
+def _asked(
+    revocation: bool | timedelta | RevocationSource, store: SessionStore, clock: Callable[[], float] | None
+) -> RevocationSource | None:
+    """Return whom the validator asks about revocation.
+
+    Raises:
+        ConfigurationError: ``authority.revocation``: it is none of what `TokenAuthority` takes.
+    """
+    if revocation is True:
+        return store
+    if revocation is False:
+        return None
+    if isinstance(revocation, timedelta):
+        return RevocationCache(store, max_staleness=revocation, clock=clock)
+    if isinstance(revocation, type) or not callable(getattr(revocation, "status", None)):
+        raise ConfigurationError(
+            "revocation must be True, False, a timedelta for which answers are kept, or a source with"
+            " status(query), such as a RevocationCache",
+            code="authority.revocation",
+        )
+    return revocation
