@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from tests.refresh.kit import Recorder
 from tests.tokens.kit import ABSENT, KEY, NOW, THUMBPRINT, claims_with, codes, sign, token_with
 from tests.validator.faces import Sync
 
@@ -21,6 +22,7 @@ from jwtkit.errors import (
     TokenExpiredError,
 )
 from jwtkit.testing import ManualClock
+from jwtkit.validator import TokenCache
 
 # A tick of the clock: the smallest step that a float near now can make.
 TICK = math.ulp(float(NOW))
@@ -244,6 +246,24 @@ def test_failing_claims_are_told_before_a_missing_proof_and_expiry_after_it(face
     expired = token_with(cnf={"jkt": THUMBPRINT}, exp=NOW - 60, iat=NOW - 90)
     assert refusal(validator, expired).code == "token.confirmation_required"
     assert type(refusal(validator, expired, confirmation=THUMBPRINT)) is TokenExpiredError
+
+
+@pytest.mark.parametrize("method", ["validate", "validate_except_lifetime", "inspect"])
+@pytest.mark.parametrize("proof", [THUMBPRINT, OTHER, ""])
+@pytest.mark.parametrize("token", [BOUND, token_with(), "no token"], ids=["bound", "unbound", "junk"])
+def test_a_proof_and_the_word_to_ignore_it_are_not_taken_together(
+    face: Sync, method: str, proof: str, token: str
+) -> None:
+    """Whatever the token is, also one that the cache knows: the caller is wrong, and no observer is told."""
+    observer = Recorder()
+    validator = face.make(observer=observer, cache=TokenCache())
+    validator.validate(token_with())
+    with pytest.raises(ConfigurationError) as caught:
+        getattr(validator, method)(token, confirmation=proof, unsafe_ignore_confirmation=True)
+    assert type(caught.value) is ConfigurationError
+    assert caught.value.code == "validator.confirmation"
+    assert THUMBPRINT not in str(caught.value)
+    assert observer.events == []
 
 
 def test_the_refusal_names_the_way_out(face: Sync) -> None:

@@ -22,6 +22,7 @@ from jwtkit.validator.steps import (
     raise_for_claims,
     raise_for_status,
     read_max_expired_for,
+    refuse_proof,
     revocation_query,
 )
 
@@ -46,6 +47,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         unsafe_ignore_confirmation: bool = False,
     ) -> VerifiedToken:
         """Return the token if every check holds (see `TokenValidator.validate`)."""
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         try:
             cache = self._cache if confirmation is None else None
@@ -77,6 +80,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
     ) -> StaleToken:
         """Return the token if all but its lifetime holds (see `TokenValidator.validate_except_lifetime`)."""
         expired_for = read_max_expired_for(max_expired_for)
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         try:
             signed = await self._signed(token)
@@ -100,6 +105,8 @@ class AsyncTokenValidator(Steps[AsyncRevocationSource | RevocationSource]):
         unsafe_ignore_confirmation: bool = False,
     ) -> ValidationReport:
         """Return every check and how it went (see `TokenValidator.inspect`)."""
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         signed: Signed | None = None
         failures: list[Failure] | None = None

@@ -43,6 +43,7 @@ __all__ = [
     "raise_for_claims",
     "raise_for_status",
     "read_max_expired_for",
+    "refuse_proof",
     "revocation_query",
 ]
 
@@ -288,6 +289,21 @@ def raise_for_status(status: object) -> None:
     if status is not RevocationStatus.ACTIVE:
         reason = status.value if isinstance(status, RevocationStatus) else "unknown"
         raise TokenRevokedError(f"the token was revoked: {reason}")
+
+
+def refuse_proof(proven: str | None) -> None:
+    """Refuse a proof from a caller who says as well that no proof matters: it would be ignored in silence.
+
+    Raises:
+        ConfigurationError: ``validator.confirmation``.
+    """
+    if proven is not None:
+        raise ConfigurationError(
+            "confirmation= and unsafe_ignore_confirmation=True contradict each other: the proof would not be"
+            " looked at",
+            code="validator.confirmation",
+            hint="leave out unsafe_ignore_confirmation to have the proof checked",
+        )
 
 
 def confirmation_error(

@@ -21,6 +21,7 @@ from jwtkit.validator.steps import (
     raise_for_claims,
     raise_for_status,
     read_max_expired_for,
+    refuse_proof,
     revocation_query,
 )
 
@@ -70,7 +71,7 @@ class TokenValidator(Steps[RevocationSource]):
         Args:
             token: The compact JWS, as a string or ASCII bytes.
             confirmation: The key thumbprint the caller has proven; the token must be bound to it.
-            unsafe_ignore_confirmation: Take a bound token as a bearer token.
+            unsafe_ignore_confirmation: Take a bound token as a bearer token; not together with a proof.
 
         Raises:
             MalformedTokenError: It is not a compact JWS, or too long.
@@ -80,7 +81,10 @@ class TokenValidator(Steps[RevocationSource]):
             ConfirmationError: It is bound to a key that was not proven (RFC 7800 §3).
             TokenRevokedError: It was revoked.
             UnavailableError: The keys or the revocation source cannot be reached; try again.
+            ConfigurationError: ``validator.confirmation``: a proof was given, and told to be ignored.
         """
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         try:
             cache = self._cache if confirmation is None else None
@@ -119,14 +123,17 @@ class TokenValidator(Steps[RevocationSource]):
             token: The compact JWS, as a string or ASCII bytes.
             max_expired_for: How long ago it may have expired.
             confirmation: The key thumbprint the caller has proven; the token must be bound to it.
-            unsafe_ignore_confirmation: Take a bound token as a bearer token.
+            unsafe_ignore_confirmation: Take a bound token as a bearer token; not together with a proof.
 
         Raises:
             TokenExpiredError: It expired longer ago than that, and nothing else is wrong with it.
             TokenError: As `validate`.
             UnavailableError: The keys or the revocation source cannot be reached; try again.
+            ConfigurationError: ``validator.confirmation``: a proof was given, and told to be ignored.
         """
         expired_for = read_max_expired_for(max_expired_for)
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         try:
             signed = self._signed(token)
@@ -153,7 +160,12 @@ class TokenValidator(Steps[RevocationSource]):
 
         For people who look into why a token is refused: ``print(validator.inspect(token))``. The
         verdict is that of `validate`; no observer is told.
+
+        Raises:
+            ConfigurationError: ``validator.confirmation``, as `validate`.
         """
+        if unsafe_ignore_confirmation:
+            refuse_proof(confirmation)
         now = self._now()
         signed: Signed | None = None
         failures: list[Failure] | None = None
