@@ -1,69 +1,25 @@
-"""Every error of SQLAlchemy, a driver or the network as one of ours. Texts name its code, never a value."""
+"""Every error of SQLAlchemy, a driver or the network as one of ours."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from jwtkit.errors import ContentionError, JWTKitError, StoreUnavailableError
+from jwtkit.errors import JWTKitError
+from jwtkit.stores.sql.codes import NO_SCHEMA, NO_TABLE, code_of, failure_of
 
 __all__ = ["at_run_time", "was_cut"]
-
-_CONTENTION = frozenset(
-    {
-        *("40001", "40P01", "55P03"),  # PostgreSQL: serialization failure, deadlock, lock timeout
-        *("1213", "1205", "1020"),  # MariaDB: deadlock, lock timeout, record changed since it was read
-        *("SQLITE_BUSY", "SQLITE_LOCKED"),
-    }
-)
-"""The statement was undone whole."""
-
-_DUPLICATE = frozenset({"23505", "1062", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"})
-
-_NO_TABLE = frozenset(
-    {
-        *("42P01", "42703", "3F000"),  # PostgreSQL: no such table, column, schema
-        *("1146", "1054", "1049"),  # MariaDB: the same; a schema is a database there
-        *("no such table", "no such column", "unknown database"),  # SQLite, which has one code for them all
-    }
-)
 
 
 def at_run_time(error: Exception) -> JWTKitError:
     """Return what to raise when a statement failed."""
     if isinstance(error, JWTKitError):
         return error
-    code = _code_of(error)
-    if code in _CONTENTION:
-        return ContentionError("other writers kept the session's row busy; nothing was written, try again")
-    if code in _DUPLICATE:
-        return StoreUnavailableError("a session of this id exists already", code="store.duplicate")
-    if code in _NO_TABLE:
-        return StoreUnavailableError(
-            f"the tables of the session store are missing or of another version ({code})",
-            code="store.tables",
-            hint="call create_tables() of the store once, or run your Alembic migration",
-        )
-    return StoreUnavailableError(f"the session database could not answer ({code})")
+    return failure_of(
+        # The driver's error, in SQLAlchemy's or by itself.
+        code_of(getattr(error, "orig", None) or error),
+        no_table=NO_TABLE | NO_SCHEMA,
+        hint="call create_tables() of the store once, or run your Alembic migration",
+    )
 
 
 def was_cut(error: Exception) -> bool:
     """Say whether the connection broke; SQLAlchemy has then put every one of its pool out of use."""
     return bool(getattr(error, "connection_invalidated", False))
-
-
-def _code_of(error: Exception) -> str:
-    """Return the engine's own code of the error, or else the name of its type."""
-    original: Any = getattr(error, "orig", None) or error
-    arguments = getattr(original, "args", ())
-    if arguments and isinstance(arguments[0], int) and not isinstance(original, OSError):
-        return str(arguments[0])  # pymysql and asyncmy; their SQLSTATE says less
-    state = getattr(original, "sqlstate", None)
-    if state:
-        return str(state)  # psycopg and asyncpg
-    name = str(getattr(original, "sqlite_errorname", ""))
-    if name == "SQLITE_ERROR":
-        return next((code for code in _NO_TABLE if str(original).startswith(code)), name)
-    if name:
-        # An extended code such as SQLITE_BUSY_SNAPSHOT says more than is needed.
-        return next((code for code in _CONTENTION if name.startswith(code)), name)
-    return type(original).__name__
