@@ -7,17 +7,21 @@ from base64 import b64encode, urlsafe_b64encode
 from dataclasses import replace
 
 import pytest
+from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, override_settings
+from django.urls import path
 from tests.adapters.django.databases import ENGINES, database, empty
 from tests.adapters.django.project import SessionsRouter
 from tests.adapters.django.service import ISSUER, authority
 
 from jwtkit.adapters.django import DjangoSessionStore
+from jwtkit.adapters.django.admin import SessionAdmin
 from jwtkit.adapters.django.models import Family
-from jwtkit.errors import RefreshTokenRevokedError
+from jwtkit.errors import ConfigurationError, RefreshTokenRevokedError
+from jwtkit.events import SessionEnded
 from jwtkit.testing.given import a_family
 
 LIST = "/admin/jwtkit/family/"
@@ -188,6 +192,50 @@ def test_a_session_is_ended_by_a_swap(rotator, store):
     entry = LogEntry.objects.latest("action_time")
     assert (entry.user.username, entry.change_message) == ("root", "Ended.")
     assert entry.object_repr == first.session_id
+
+
+@pytest.fixture
+def told():
+    """A project's own admin page, whose observer notes what it is told."""
+    events = []
+
+    class Alerts:
+        def observe(self, event, /):
+            events.append((event, Family.objects.get(session_id=event.session_id).end_reason))
+
+    class ObservedSessions(SessionAdmin):
+        observer = Alerts()
+
+    site = admin.AdminSite()
+    site.register(Family, ObservedSessions)
+    with override_settings(ROOT_URLCONF=(path("admin/", site.urls),)):
+        yield events
+
+
+def test_the_observer_a_subclass_names_is_told_once_of_each_session_ended(rotator, told):
+    """After the end is in the database, and not of a session that had ended before."""
+    first, second = rotator.start("client-42"), rotator.start("client-43")
+    rotator.revoke_session(rotator.start("client-44").session_id)
+    every = Family.objects.values_list("session_id", flat=True)
+    act(signed_in(), "end_sessions", *every)
+    assert {(type(event), event.session_id, event.subject, event.reason, row) for event, row in told} == {
+        (SessionEnded, first.session_id, "client-42", "revoked", "revoked"),
+        (SessionEnded, second.session_id, "client-43", "revoked", "revoked"),
+    }
+    assert len(told) == 2
+    act(signed_in(), "end_sessions", first.session_id)
+    assert len(told) == 2
+
+
+def test_an_observer_that_cannot_be_told_is_refused_when_it_is_registered():
+    """Not when the first session ends, unseen."""
+
+    class WrongSessions(SessionAdmin):
+        observer = print
+
+    with pytest.raises(ConfigurationError, match="observer must have observe") as caught:
+        WrongSessions(Family, admin.site)
+    assert caught.value.code == "configuration"
 
 
 def test_an_ended_session_is_not_ended_again(rotator, store):

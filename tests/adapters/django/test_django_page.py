@@ -47,14 +47,19 @@ TEMPLATES = [
 
 
 @pytest.fixture(scope="module")
-def manage(tmp_path_factory):
+def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("project")
     (folder / "settings.py").write_text(REST, encoding="utf-8")
     write_files(PAGE, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def manage(project):
     environ = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "settings",
-        "PYTHONPATH": str(folder),
+        "PYTHONPATH": str(project),
         "JWTKIT_ISSUER": "https://orders.example",
         "JWTKIT_AUDIENCE": "orders-api",
         "JWTKIT_KEY": SigningKey.generate("ES256").unsafe_to_pem(),
@@ -63,7 +68,7 @@ def manage(tmp_path_factory):
 
     def run(*command):
         line = [sys.executable, "-W", "error", "-m", "django", *command]
-        return subprocess.run(line, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        return subprocess.run(line, cwd=project, env=environ, capture_output=True, text=True, check=False)
 
     return run
 
@@ -81,6 +86,37 @@ def test_the_tables_are_made_and_purged(manage):
         answer = manage(*command)
         assert (answer.returncode, answer.stderr) == (0, ""), answer.stderr
     assert answer.stdout == "Removed 0 sessions and denied tokens.\n"
+
+
+ADMIN_TESTS = """
+import admin  # as Django does for an app of the project
+
+from django.contrib.auth.models import User
+from django.test import TransactionTestCase
+
+from jwtkit.adapters.django.models import Family
+from sessions import authority
+
+
+class AdminTests(TransactionTestCase):
+    def test_the_observer_is_told(self):
+        user = User.objects.create_superuser("root")
+        session_id = authority().rotator.start(str(user.pk)).session_id
+        self.client.force_login(user)
+        keys = [Family.objects.get(session_id=session_id).pk]
+        form = {"action": "end_sessions", "_selected_action": keys, "index": "0"}
+        with self.assertLogs("sessions") as logged:
+            self.client.post("/admin/jwtkit/family/", form)
+        self.assertEqual(logged.output, [f"WARNING:sessions:a session of {user.pk} ended: revoked"])
+"""
+
+
+def test_the_admin_on_the_page_tells_the_observer(manage, project):
+    """Registered in place of the app's own."""
+    (project / "admin_tests.py").write_text(ADMIN_TESTS, encoding="utf-8")
+    answer = manage("test", "admin_tests")
+    assert answer.returncode == 0, answer.stderr
+    assert "Ran 1 test" in answer.stderr
 
 
 def test_the_router_on_the_page(tmp_path):

@@ -16,7 +16,8 @@ from django.http import HttpRequest
 
 from jwtkit.adapters.django.models import Epoch, Family
 from jwtkit.adapters.django.store import DjangoSessionStore
-from jwtkit.errors import UnavailableError
+from jwtkit.errors import ConfigurationError, UnavailableError
+from jwtkit.events import Observer
 from jwtkit.refresh.guarded_store import GuardedStore, run_now
 from jwtkit.refresh.live_sessions import LiveSessions
 from jwtkit.refresh.protocols import EpochScope
@@ -73,7 +74,28 @@ class SessionAdmin(_ModelAdmin):
     """The sessions of every issuer in the database that the router names for them.
 
     A search finds one subject or one session, written in full: those are found by an index.
+
+    The admin makes no rotator and reaches none: to have your observer told of the sessions ended here,
+    register a subclass that names it.
+
+    Example::
+
+        admin.site.unregister(Family)
+
+
+        @admin.register(Family)
+        class ObservedSessions(SessionAdmin):
+            observer = alerts
+
+    Attributes:
+        observer: Told of each session ended here (`jwtkit.events.SessionEnded`, with the reason ``revoked``),
+            after the end is committed; None for nobody.
+
+    Raises:
+        ConfigurationError: `observer` has no ``observe``.
     """
+
+    observer: Observer | None = None
 
     list_display = ("subject", "state", "label", "client_id", "tenant", "address", "created", "used")
     list_filter = (StateFilter,)
@@ -116,6 +138,11 @@ class SessionAdmin(_ModelAdmin):
     idle_until = _moment("idle_expires_at", "expires unless used before")
     until = _moment("absolute_expires_at", "expires at the latest")
     ended = _moment("ended_at", "ended")
+
+    def __init__(self, model: type[Family], admin_site: admin.AdminSite) -> None:
+        super().__init__(model, admin_site)
+        if self.observer is not None and not callable(getattr(self.observer, "observe", None)):
+            raise ConfigurationError("observer must have observe(event) (see jwtkit.events)")
 
     @admin.display(description="state")
     def state(self, row: Family) -> str:
@@ -169,22 +196,21 @@ class SessionAdmin(_ModelAdmin):
         with DjangoSessionStore(router.db_for_write(Family)) as store:
             for row in queryset:
                 try:
-                    if run_now(_sessions(store, row.issuer).end(row.session_id, "revoked")):
+                    if run_now(self._sessions(store, row.issuer).end(row.session_id, "revoked")):
                         self.log_change(request, row, "Ended.")
                         ended += 1
                 except UnavailableError as error:
                     self.message_user(request, f"{row.session_id}: {error}", messages.ERROR)
         self.message_user(request, f"Sessions ended: {ended}.", messages.SUCCESS)
 
-
-def _sessions(store: DjangoSessionStore, issuer: str) -> LiveSessions:
-    return LiveSessions(
-        issuer=issuer,
-        store=GuardedStore(store, is_async=False),
-        observer=None,
-        clock=time,
-        random_bytes=token_bytes,
-    )
+    def _sessions(self, store: DjangoSessionStore, issuer: str) -> LiveSessions:
+        return LiveSessions(
+            issuer=issuer,
+            store=GuardedStore(store, is_async=False),
+            observer=self.observer,
+            clock=time,
+            random_bytes=token_bytes,
+        )
 
 
 def _issuers(alias: str) -> Iterator[str]:
