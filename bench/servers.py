@@ -11,6 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.servers.lease import ServerMissingError
+
 from bench.engines import Engine, Place
 from bench.results import Absent
 
@@ -47,9 +49,7 @@ class Servers:
             return self._place(engine)
         except ModuleNotFoundError as error:
             return Absent(engine.name, f"{error.name} is not installed")
-        except Exception as error:
-            if engine.server not in self._missing:
-                raise
+        except ServerMissingError as error:
             return Absent(engine.name, str(error))
 
     def postgres(self) -> Any:
@@ -109,13 +109,11 @@ class Servers:
 
     def _started(self, name: str, starting: Callable[[], AbstractContextManager[Any]]) -> Any:
         if name in self._missing:
-            raise LookupError(self._missing[name])
+            raise ServerMissingError(self._missing[name])
         if name not in self._running:
             try:
                 self._running[name] = self._stack.enter_context(starting())
-            except Exception as error:
-                if type(error).__name__ not in ("ServerMissingError", "ValkeyMissingError"):
-                    raise
+            except ServerMissingError as error:
                 self._missing[name] = str(error)
                 raise
         return self._running[name]

@@ -31,7 +31,6 @@ from tests.fire.race import KINDS, race_inside_the_window, race_without_a_window
 from tests.fire.replay import replay_after_the_window
 from tests.fire.tally import Tally, as_record, as_table
 from tests.servers.lease import ServerMissingError
-from tests.servers.valkey import ValkeyMissingError
 
 Proof = tuple[str, Callable[[], Tally]]
 
@@ -48,7 +47,7 @@ def main() -> int:
                     where = stack.enter_context(place(engine))
                     # For outages: a writer there waits no longer than this.
                     hasty = stack.enter_context(place(engine, **options)) if options else where
-                except (ServerMissingError, ValkeyMissingError) as error:
+                except ServerMissingError as error:
                     missing.append(f"{engine}: {error}")
                     continue
                 where.crew = hasty.crew = crew

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
 from playwright.sync_api import Browser, sync_playwright
+from tests.servers.lease import ServerMissingError
+from tests.servers.required import skip_where_missing
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Yield a headless Chromium; skip where there is none, or fail under ``JWTKIT_REQUIRE_SERVERS=1``."""
+    """Yield a headless Chromium; where there is none, as `skip_where_missing`."""
     executable = next(filter(None, map(shutil.which, _NAMES)), None)
-    if executable is None:
-        reason = "no Chromium is installed"
-        if os.environ.get("JWTKIT_REQUIRE_SERVERS") == "1":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+    with skip_where_missing():
+        if executable is None:
+            raise ServerMissingError("no Chromium is installed")
     with sync_playwright() as playwright:
         # Its sandbox cannot be had in most containers; it opens nothing but the service under test.
         browser = playwright.chromium.launch(

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
-import pytest
-from tests.fire.power import NoCompilerError, power_cut
-from tests.servers.valkey import ValkeyMissingError
+from tests.fire.power import power_cut
+from tests.servers.required import skip_where_missing
 
 
 def cut(mode, *, seconds):
-    try:
+    with skip_where_missing():
         return power_cut(mode, cuts=1, seconds=seconds)
-    except (NoCompilerError, ValkeyMissingError) as error:
-        if os.environ.get("JWTKIT_REQUIRE_SERVERS") == "1":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
 
 
 def test_synced_always_nothing_is_lost():

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 from tests.fire.crew import Crew, crew_of_all
 from tests.fire.places import ENGINES, Place, place
-from tests.servers.lease import ServerMissingError
-from tests.servers.valkey import ValkeyMissingError
+from tests.servers.required import skip_where_missing
 
 __all__ = ["anywhere", "crew", "own_place", "somewhere"]
 
@@ -52,13 +50,6 @@ def _shared_place(request: pytest.FixtureRequest, crew: Crew) -> Iterator[Place]
 def own_place(request: pytest.FixtureRequest, crew: Crew) -> Iterator[Place]:
     """A place on a server of its own, by indirect parametrization; take it ``again()`` for every proof."""
     options = {"busy": 0.05} if request.param == "sqlite" else {}
-    made = place(request.param, **options)
-    try:
-        running = made.__enter__()
-    except (ServerMissingError, ValkeyMissingError) as error:
-        if os.environ.get("JWTKIT_REQUIRE_SERVERS") == "1":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-    running.crew = crew
-    yield running
-    made.__exit__(None, None, None)
+    with skip_where_missing(), place(request.param, **options) as made:
+        made.crew = crew
+        yield made

@@ -20,16 +20,13 @@ from tests.fire.places import ValkeyPlace
 from tests.fire.service import rotator_of, terms_for
 from tests.fire.stores import open_store
 from tests.fire.tally import Tally
+from tests.servers.lease import ServerMissingError
 
-__all__ = ["MODES", "NoCompilerError", "power_cut"]
+__all__ = ["MODES", "power_cut"]
 
 MODES = ("always", "everysec", "no")
 
 _SOURCE = Path(__file__).with_name("synced.c")
-
-
-class NoCompilerError(RuntimeError):
-    """There is no C compiler here."""
 
 
 def power_cut(mode: str, *, cuts: int, seconds: float) -> Tally:
@@ -39,6 +36,9 @@ def power_cut(mode: str, *, cuts: int, seconds: float) -> Tally:
         mode: The server's ``appendfsync``.
         cuts: How often.
         seconds: How long to rotate before each cut.
+
+    Raises:
+        ServerMissingError: There is no Valkey, or no C compiler to make the library.
     """
     tally = Tally("valkey", f"power cut, appendfsync {mode}")
     began = time.monotonic()
@@ -107,7 +107,7 @@ def _noting_server(mode: str) -> Iterator[tuple]:
 
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise NoCompilerError("no C compiler: install gcc")
+        raise ServerMissingError("no C compiler: install gcc")
     with TemporaryDirectory(prefix="jwtkit-synced-") as name:
         folder = Path(name)
         library, log, program = folder / "synced.so", folder / "synced", folder / "valkey-server"

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 from tests.servers import mariadb, postgres
-from tests.servers.lease import ServerMissingError
+from tests.servers.required import skip_where_missing
 
 __all__ = ["mariadb_server", "postgres_server", "server_of_this_run"]
 
@@ -32,18 +32,9 @@ def mariadb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb
 def server_of_this_run(
     shared: Callable[[Path], AbstractContextManager[_S]], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[_S]:
-    """Yield the server; skip where it cannot be had, or fail under ``JWTKIT_REQUIRE_SERVERS=1``."""
+    """Yield the server that all processes of this run share."""
     run_folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         run_folder = run_folder.parent
-    server = shared(run_folder)
-    try:
-        running = server.__enter__()
-    except ServerMissingError as error:
-        if os.environ.get("JWTKIT_REQUIRE_SERVERS") == "1":
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-    try:
+    with skip_where_missing(), shared(run_folder) as running:
         yield running
-    finally:
-        server.__exit__(None, None, None)

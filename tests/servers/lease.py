@@ -29,7 +29,7 @@ _PATIENCE = 60.0
 
 
 class ServerMissingError(Exception):
-    """The server is not installed here; the message says what to install."""
+    """The server, or what it takes to run it, cannot be had here; the message says what to install."""
 
 
 @dataclass(frozen=True, slots=True)

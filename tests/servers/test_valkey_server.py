@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 from tests.servers import valkey as servers
+from tests.servers.lease import ServerMissingError
 
 STARTS_ONE = """
 import sys, time
@@ -56,5 +57,5 @@ def test_a_server_is_gone_with_its_folder(valkey):
 
 def test_a_server_that_cannot_be_had_is_said_to_be_missing(monkeypatch):
     monkeypatch.setenv(servers.BINARY, "/bin/false")
-    with pytest.raises(servers.ValkeyMissingError), servers.valkey_server():
+    with pytest.raises(ServerMissingError), servers.valkey_server():
         pass

