@@ -21,6 +21,7 @@ from jwtkit import (
 )
 from jwtkit.errors import ConfigurationError
 from jwtkit.stores.sql import AsyncSQLAlchemySessionStore, SQLAlchemySessionStore
+from jwtkit.stores.sql.engines import engine_of
 from jwtkit.testing import ManualClock
 from jwtkit.testing.given import a_family
 
@@ -58,6 +59,20 @@ async def test_an_async_store_too(tables):
         async with AsyncSQLAlchemySessionStore(given, prefix=tables.prefix) as store:
             assert (await store.read("session")).family is None
     await engine.dispose()
+
+
+@pytest.mark.parametrize(("option", "ready"), [("", True), ("&ssl_disabled=true", False)])
+def test_pymysql_gets_ready_for_tls_on_a_unix_socket_unless_the_url_forbids_it(
+    request, tmp_path, option, ready
+):
+    """As the page on SQL stores says; the store takes the option."""
+    with database("mariadb", request, tmp_path / "none") as made:
+        engine, _ = engine_of(made.url() + option)
+        with engine.connect() as connection:
+            assert connection.connection.dbapi_connection.ssl is ready
+        engine.dispose()
+        with SQLAlchemySessionStore(made.url() + option, prefix=made.prefix) as store:
+            assert store.read("session").family is None
 
 
 @ENGINES
