@@ -18,6 +18,7 @@ from django.db.utils import load_backend
 from jwtkit.adapters.django.dialects import DIALECTS, Dialect
 from jwtkit.adapters.django.errors import at_run_time, is_worth_repeating
 from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.stores.forks import guard_forks
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -77,7 +78,7 @@ class Connections:
         # Both hold this object weakly.
         request_started.connect(self._request_started)
         request_finished.connect(self._request_finished)
-        _guard_forks(self)
+        guard_forks(self, before=Connections.before_fork, after_in_child=Connections.after_fork_in_child)
 
     def execute(self, statement: str, values: Sequence[Any] = (), *, writes: bool = False) -> Outcome:
         """Run one statement as one committed transaction.
@@ -280,20 +281,3 @@ def _close(connection: BaseDatabaseWrapper) -> None:
 def _close_all(idle: list[BaseDatabaseWrapper]) -> None:
     while idle:
         _close(idle.pop())
-
-
-def _guard_forks(own: Connections) -> None:
-    if not hasattr(os, "register_at_fork"):  # Windows has no fork
-        return
-    # Weak, because what is registered stays registered for the life of the process.
-    found = weakref.ref(own)
-
-    def before() -> None:
-        if (alive := found()) is not None:
-            alive.before_fork()
-
-    def after_in_child() -> None:
-        if (alive := found()) is not None:
-            alive.after_fork_in_child()
-
-    os.register_at_fork(before=before, after_in_child=after_in_child)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import weakref
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, make_url
@@ -12,6 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from jwtkit.errors import ConfigurationError
+from jwtkit.stores.forks import guard_forks
 from jwtkit.stores.sql.dialects import DIALECTS, Dialect
 
 __all__ = ["AUTOCOMMIT", "async_engine_of", "dialect_of", "engine_of"]
@@ -53,7 +52,7 @@ def engine_of(engine: Engine | URL | str) -> tuple[Engine, bool]:
         dialect_of(engine, awaited=False)
         return engine, False
     made = _made(create_engine, _url_of(engine, awaited=False))
-    _renew_after_fork(made)
+    guard_forks(made, after_in_child=_leave_to_parent)
     return made, True
 
 
@@ -132,19 +131,10 @@ def _made(create: Any, url: URL) -> Any:
         ) from None
 
 
-def _renew_after_fork(engine: Engine) -> None:
-    """Let a forked child open connections of its own: one used by two processes mixes their answers up."""
-    if not hasattr(os, "register_at_fork"):  # Windows has no fork
-        return
-    # Weak, because what is registered stays registered for the life of the process.
-    found = weakref.ref(engine)
-
-    def after_in_child() -> None:
-        if (alive := found()) is not None:
-            # Left open: to close them would say goodbye on behalf of the parent.
-            alive.dispose(close=False)
-
-    os.register_at_fork(after_in_child=after_in_child)
+def _leave_to_parent(engine: Engine) -> None:
+    """Have a forked child open connections of its own."""
+    # The others are left open: to close them would say goodbye on behalf of the parent.
+    engine.dispose(close=False)
 
 
 def _refused(message: str, hint: str) -> ConfigurationError:

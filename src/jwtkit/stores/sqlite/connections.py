@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from threading import Condition, Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jwtkit.errors import StoreUnavailableError
+from jwtkit.stores.forks import guard_forks
 from jwtkit.stores.rows import Row
 from jwtkit.stores.sqlite.errors import at_run_time, contention
 
@@ -55,7 +55,12 @@ class Connections:
         self._start_locks()
         # Also at the end of the program, so that the last one out leaves no write-ahead log.
         self._finalizer = weakref.finalize(self, _close_all, self._idle)
-        _guard_forks(self)
+        guard_forks(
+            self,
+            before=Connections.before_fork,
+            after_in_parent=Connections.after_fork_in_parent,
+            after_in_child=Connections.after_fork_in_child,
+        )
 
     def execute(self, statement: str, parameters: Row = (), *, writes: bool = False) -> Outcome:
         """Run one statement as one committed transaction.
@@ -155,24 +160,3 @@ class Connections:
 def _close_all(connections: list[sqlite3.Connection]) -> None:
     while connections:
         connections.pop().close()
-
-
-def _guard_forks(connections: Connections) -> None:
-    if not hasattr(os, "register_at_fork"):  # Windows has no fork
-        return
-    # Weak, because what is registered stays registered for the life of the process.
-    found = weakref.ref(connections)
-
-    def before() -> None:
-        if (alive := found()) is not None:
-            alive.before_fork()
-
-    def after_in_parent() -> None:
-        if (alive := found()) is not None:
-            alive.after_fork_in_parent()
-
-    def after_in_child() -> None:
-        if (alive := found()) is not None:
-            alive.after_fork_in_child()
-
-    os.register_at_fork(before=before, after_in_parent=after_in_parent, after_in_child=after_in_child)
