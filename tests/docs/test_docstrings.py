@@ -7,8 +7,12 @@ import importlib
 import pkgutil
 
 import pytest
+from tests.adapters.django.project import set_up
 
 import jwtkit
+
+# The models and the admin of the Django app can only be imported in a project.
+set_up()
 
 MODULES = ["jwtkit", *sorted(module.name for module in pkgutil.walk_packages(jwtkit.__path__, "jwtkit."))]
 
