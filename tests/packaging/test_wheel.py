@@ -119,12 +119,48 @@ def test_the_quick_start_of_the_readme_runs_as_printed(python, tmp_path):
     assert "client-42" in _run([str(python), "-W", "error", "quickstart.py"], cwd=tmp_path)
 
 
-def test_the_adapter_says_which_extra_it_needs(python, tmp_path):
-    code = """
+@pytest.mark.parametrize(
+    ("use", "code", "extra"),
+    [
+        ("import jwtkit.adapters.fastapi", "configuration", "fastapi"),
+        ("import jwtkit.adapters.django", "store.extra", "django"),
+        ("import jwtkit.stores.redis", "store.extra", "redis"),
+        ("open_store('redis://localhost:1/0')", "store.extra", "redis"),
+        ("open_store('postgresql://localhost/orders')", "store.extra", "sql"),
+        ("import jwtkit.testing.strategies", "configuration", "testing"),
+        ("from jwtkit.testing import SessionStoreContract", "configuration", "testing"),
+        ("from jwtkit.testing import AsyncSessionStoreContract", "configuration", "testing"),
+    ],
+)
+def test_what_needs_an_extra_says_which(python, tmp_path, use, code, extra):
+    program = f"""
 import jwtkit
+from jwtkit.stores.opening import open_store
 try:
-    import jwtkit.adapters.fastapi
+    {use}
 except jwtkit.ConfigurationError as error:
-    print(error)
+    print(error.code, error.hint)
 """
-    assert "jwtkit[fastapi]" in _run([str(python), "-c", code], cwd=tmp_path)
+    answer = _run([str(python), "-c", program], cwd=tmp_path)
+    assert answer == f"{code} pip install 'jwtkit[{extra}]'\n"
+
+
+def test_a_store_that_the_environment_names_says_which_extra_it_needs(python, tmp_path):
+    """By its hint: the message of `from_env` repeats no other message."""
+    program = """
+import jwtkit
+environ = {
+    "JWTKIT_ISSUER": "https://orders.example",
+    "JWTKIT_AUDIENCE": "orders-api",
+    "JWTKIT_KEY": jwtkit.SigningKey.generate("ES256").unsafe_to_pem(),
+    "JWTKIT_ROTATION_SECRET": jwtkit.RotationSecret.generate().to_text(),
+    "JWTKIT_STORE": "valkey://sessions.internal",
+}
+try:
+    jwtkit.TokenAuthority.from_env(environ=environ)
+except jwtkit.ConfigurationError as error:
+    print(error.code, error)
+"""
+    answer = _run([str(python), "-c", program], cwd=tmp_path)
+    assert answer.startswith("environment ")
+    assert "JWTKIT_STORE cannot be used (store.extra, pip install 'jwtkit[redis]')" in answer

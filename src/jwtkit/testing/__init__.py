@@ -32,7 +32,14 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name.endswith("Contract"):
-        import pytest
+        try:
+            import pytest
+        except ImportError as error:
+            from jwtkit.errors import ConfigurationError
+
+            raise ConfigurationError(
+                f"jwtkit.testing.{name} needs pytest", hint="pip install 'jwtkit[testing]'"
+            ) from error
 
         # Before the import: failing assertions of the laws then show their values, as a test's own do.
         pytest.register_assert_rewrite(home)

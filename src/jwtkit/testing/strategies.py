@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
+from importlib.util import find_spec
 from typing import Any, get_args
+
+from jwtkit.errors import ConfigurationError
+
+if find_spec("hypothesis") is None:
+    raise ConfigurationError(
+        "jwtkit.testing.strategies needs Hypothesis", hint="pip install 'jwtkit[testing]'"
+    )
 
 from hypothesis import strategies as st
 

@@ -15,7 +15,7 @@ from jwtkit.errors import ConfigurationError
 
 if find_spec("django") is None:
     raise ConfigurationError(
-        "jwtkit.adapters.django needs Django: install it with pip install 'jwtkit[django]'"
+        "jwtkit.adapters.django needs Django", code="store.extra", hint="pip install 'jwtkit[django]'"
     )
 
 from jwtkit.adapters.django.store import AsyncDjangoSessionStore, DjangoSessionStore

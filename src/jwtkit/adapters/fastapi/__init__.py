@@ -18,9 +18,7 @@ from importlib.util import find_spec
 from jwtkit.errors import ConfigurationError
 
 if find_spec("fastapi") is None:
-    raise ConfigurationError(
-        "jwtkit.adapters.fastapi needs FastAPI: install it with pip install 'jwtkit[fastapi]'"
-    )
+    raise ConfigurationError("jwtkit.adapters.fastapi needs FastAPI", hint="pip install 'jwtkit[fastapi]'")
 
 from jwtkit.adapters.fastapi.bearer import JWTBearer
 from jwtkit.adapters.fastapi.errors import Problem, RefusedRequest, install_error_handlers

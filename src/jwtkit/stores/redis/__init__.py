@@ -16,7 +16,7 @@ from jwtkit.errors import ConfigurationError
 
 if find_spec("redis") is None:
     raise ConfigurationError(
-        "jwtkit.stores.redis needs redis-py: install it with pip install 'jwtkit[redis]'"
+        "jwtkit.stores.redis needs redis-py", code="store.extra", hint="pip install 'jwtkit[redis]'"
     )
 
 from jwtkit.stores.redis.store import AsyncRedisSessionStore, RedisSessionStore
