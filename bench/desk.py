@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Self, TypeVar
 
@@ -92,7 +91,7 @@ class Desk:
         """Return a read and a swap of one row by the store's methods; both rows are made beforehand."""
         store, awaited, session_id = self.store, self._awaited, await self.mature_session()
         row = (await self.answer(store.read, session_id)).family
-        other = replace(row, version=row.version + 1)
+        other = row._replace(version=row.version + 1)
 
         async def read_and_swap() -> None:
             nonlocal row, other

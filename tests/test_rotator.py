@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -64,7 +63,7 @@ class Service:
 
     def edit(self, session_id: str, **columns: Any) -> None:
         row = self.row(session_id)
-        after = replace(row, version=row.version + 1, **columns)
+        after = row._replace(version=row.version + 1, **columns)
         assert self.memory.compare_and_swap(after, expected_version=row.version)
 
     def refused(self, error: type[RefreshError], refresh_token: Any, **context: Any) -> RefreshError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal
@@ -87,7 +86,7 @@ def _bare(store: SessionStore) -> Call:
     rotator.rotate(pair.refresh_token, client_id=CLIENT)
     read = store.read(pair.session_id).family
     assert read is not None
-    row, other = read, replace(read, version=read.version + 1)
+    row, other = read, read._replace(version=read.version + 1)
 
     def read_and_swap() -> None:
         nonlocal row, other

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from tests.fire.broken import WAYS
 from tests.fire.service import rotator_of, terms_for
@@ -34,7 +33,7 @@ class Lagging:
         snapshot = self._primary.read(session_id)
         if self.behind:
             # The time goes on there as well.
-            return replace(self._rows[session_id], now=snapshot.now)
+            return self._rows[session_id]._replace(now=snapshot.now)
         self._rows[session_id] = snapshot
         return snapshot
 

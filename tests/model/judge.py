@@ -6,7 +6,7 @@ exploration are then small tuples, quick to compare and to keep.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -128,7 +128,7 @@ class Judge:
         made = self._logins.get((epoch, now))
         if made is None:
             family, token = self.module.begin(
-                replace(LOGIN, epoch=epoch, created_at=now, rotated_at=now, used_at=now),
+                LOGIN._replace(epoch=epoch, created_at=now, rotated_at=now, used_at=now),
                 keys=self.levels[0],
                 policy=POLICY,
                 family_id=FAMILY_ID,

@@ -182,6 +182,12 @@ def presented(**changes: Any) -> Presentation:
     )
 
 
+def otherwise(token: RefreshToken, **changes: Any) -> RefreshToken:
+    """Return a token that says something else."""
+    *said, _ = token._replace(**changes)
+    return RefreshToken.of(*said)
+
+
 def judge(
     family: Family | None,
     token: RefreshToken,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.refresh.kit import KEYS, NOW, POLICY, SECRET, first_generation, judge, rotated
+from tests.refresh.kit import KEYS, NOW, POLICY, SECRET, first_generation, judge, otherwise, rotated
 
 from jwtkit.refresh import Family, RefreshPolicy, RotationSecret
 from jwtkit.refresh.decision import Outcome, PairClaims, end, version_of
@@ -111,7 +111,7 @@ class TestRule3:
         elif state == "expired":
             now = NOW + 15 * DAY
         elif state == "reused":
-            family = replace(family, generation=9)
+            family = family._replace(generation=9)
         elif state == "ahead":
             family, token = family, rotated(family, token, now=now)[1]
         else:
@@ -162,9 +162,9 @@ class TestRule5:
     def test_a_row_may_be_shortened_but_not_prolonged(self) -> None:
         policy = RefreshPolicy(idle=timedelta(days=90))
         family, token = first_generation(policy=policy)
-        shorter = replace(family, absolute_expires_at=NOW + DAY)
+        shorter = family._replace(absolute_expires_at=NOW + DAY)
         assert judge(shorter, token, now=NOW + DAY, policy=policy).outcome is Outcome.EXPIRED
-        longer = replace(family, absolute_expires_at=NOW + 900 * DAY, idle_expires_at=NOW + 900 * DAY)
+        longer = family._replace(absolute_expires_at=NOW + 900 * DAY, idle_expires_at=NOW + 900 * DAY)
         assert judge(longer, token, now=NOW + 90 * DAY, policy=policy).outcome is Outcome.EXPIRED
 
 
@@ -175,13 +175,13 @@ class TestAnUnknownRotationSecret:
         new = RotationSecret.generate()
         family, parent = first_generation()
         family, _ = rotated(family, parent, now=NOW + MINUTE, secret=new.accepting(SECRET))
-        for token in (parent, replace(parent, generation=1)):
+        for token in (parent, otherwise(parent, generation=1)):
             decision = judge(family, token, now=NOW + MINUTE)
             assert (decision.outcome, decision.rule, decision.swap) == (Outcome.UNAVAILABLE, 0, False)
 
     def test_neither_is_a_token_whose_secret_was_dropped_meanwhile(self) -> None:
         family, token = first_generation()
-        stranger = replace(token, key_id=RotationSecret.generate().key_id)
+        stranger = otherwise(token, key_id=RotationSecret.generate().key_id)
         assert judge(family, stranger).outcome is Outcome.UNAVAILABLE
 
 
@@ -195,8 +195,7 @@ class TestRule6:
         after, successor = decision.family, decision.token
         assert after is not None
         assert successor is not None
-        assert after == replace(
-            family,
+        assert after == family._replace(
             version=version_of(b"nonce-of-the-call", NOW + MINUTE),
             generation=1,
             digest=after.digest,
@@ -256,7 +255,7 @@ class TestVersions:
         family, token = first_generation()
         ended = end(family, now=NOW, reason="revoked", nonce=bytes(range(16)))
         assert ended.version == 0x0001020304050607 + NOW
-        ahead = replace(token, generation=9)
+        ahead = otherwise(token, generation=9)
         diverged = judge(family, ahead, now=NOW + DAY, nonce=bytes(range(16)), read_again=True).family
         assert diverged is not None
         assert (diverged.end_reason, diverged.version) == ("diverged", 0x0001020304050607 + NOW + DAY)
@@ -283,8 +282,7 @@ class TestRule6WithoutRotation:
         decision = judge(family, token, now=NOW + MINUTE, policy=self.policy)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.KEPT, 6, True)
         assert decision.token is token
-        assert decision.family == replace(
-            family,
+        assert decision.family == family._replace(
             version=version_of(b"nonce-of-the-call", NOW + MINUTE),
             used_at=NOW + MINUTE,
             idle_expires_at=NOW + MINUTE + 14 * DAY,
@@ -381,7 +379,7 @@ class TestRule9:
     @pytest.mark.parametrize("column", sorted(EDITS))
     def test_a_row_that_was_edited_is_worthless(self, column: str) -> None:
         family, token = first_generation()
-        edited = replace(family, **{column: EDITS[column]})
+        edited = family._replace(**{column: EDITS[column]})
         changes = {column: EDITS[column]} if column in ("client_id", "tenant", "confirmation") else {}
         decision = judge(edited, token, **changes)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.INVALID, 9, False)
@@ -389,14 +387,14 @@ class TestRule9:
     def test_so_is_its_previous_generation(self) -> None:
         family, token = first_generation()
         after, _ = rotated(family, token, now=NOW + MINUTE)
-        edited = replace(after, subject="client-43")
+        edited = after._replace(subject="client-43")
         decision = judge(edited, token, now=NOW + MINUTE + 1)
         assert (decision.outcome, decision.rule) == (Outcome.INVALID, 9)
 
     def test_a_row_without_its_previous_digest_answers_no_retry(self) -> None:
         family, token = first_generation()
         after, _ = rotated(family, token, now=NOW + MINUTE)
-        decision = judge(replace(after, previous_digest=None), token, now=NOW + MINUTE + 1)
+        decision = judge(after._replace(previous_digest=None), token, now=NOW + MINUTE + 1)
         assert (decision.outcome, decision.rule) == (Outcome.INVALID, 9)
 
     @pytest.mark.parametrize(
@@ -408,7 +406,7 @@ class TestRule9:
     ) -> None:
         family, token = first_generation()
         after, _ = rotated(family, token, now=NOW + MINUTE)
-        decision = judge(replace(after, **{column: value}), token, now=NOW + MINUTE + 2)
+        decision = judge(after._replace(**{column: value}), token, now=NOW + MINUTE + 2)
         assert (decision.outcome, decision.rule, decision.swap) == (Outcome.INVALID, 9, False)
 
     def test_two_tokens_of_one_generation_are_told_apart(self) -> None:
@@ -490,7 +488,7 @@ class TestRule12:
         family, token = first_generation()
         after, live = rotated(family, token, now=NOW)
         after, _ = rotated(after, live, now=NOW)
-        assert judge(replace(after, previous_rotated_at=None), token, now=NOW).outcome is Outcome.REUSED
+        assert judge(after._replace(previous_rotated_at=None), token, now=NOW).outcome is Outcome.REUSED
 
 
 def test_a_row_holds_nothing_a_token_could_be_made_from() -> None:
@@ -498,8 +496,7 @@ def test_a_row_holds_nothing_a_token_could_be_made_from() -> None:
     family, token = first_generation()
     after, successor = rotated(family, token, now=NOW + MINUTE)
     for secret in (token.secret, successor.secret):
-        for field in fields(after):
-            value = getattr(after, field.name)
+        for value in after:
             if isinstance(value, bytes):
                 assert secret not in value
                 assert value not in secret or value == b""
@@ -515,7 +512,7 @@ def _judged(name: str) -> tuple[Family | None, Any]:
     two, _ = rotated(one, live, now=LATER - SECOND)
     stranger = RotationSecret.generate()
     keeping = replace(POLICY, rotate=False)
-    just_used = replace(family, used_at=LATER)
+    just_used = family._replace(used_at=LATER)
     cases: dict[str, tuple[Family | None, Any, dict[str, Any]]] = {
         "2 READ_AGAIN": (None, token, {}),
         "2 UNAVAILABLE": (None, token, {"read_again": True}),
@@ -523,18 +520,18 @@ def _judged(name: str) -> tuple[Family | None, Any]:
         "3 MISMATCH": (family, token, {"client_id": None}),
         "4 REVOKED": (end(family, now=NOW, reason="revoked", nonce=b"\x01" * 16), token, {}),
         "4 REVOKED by an epoch": (family, token, {"epoch": 1}),
-        "4 UNAVAILABLE": (replace(family, epoch=1), token, {}),
-        "5 EXPIRED": (replace(family, idle_expires_at=LATER), token, {}),
+        "4 UNAVAILABLE": (family._replace(epoch=1), token, {}),
+        "5 EXPIRED": (family._replace(idle_expires_at=LATER), token, {}),
         "0 UNAVAILABLE": (family, token, {"secret": stranger}),
-        "9 INVALID": (replace(family, subject="client-43"), token, {}),
-        "9 INVALID in a retry": (replace(two, digest=b"another"), live, {}),
+        "9 INVALID": (family._replace(subject="client-43"), token, {}),
+        "9 INVALID in a retry": (two._replace(digest=b"another"), live, {}),
         "6 KEPT": (just_used, token, {"policy": keeping}),
         "8 RETRIED": (two, live, {}),
         "7 ROTATED": (two, live, {"nonce": b"another nonce"}),
         "10 READ_AGAIN": (family, live, {}),
         "10 UNAVAILABLE": (family, live, {"read_again": True}),
         "11 CONTENTION": (two, token, {"was_live": True}),
-        "11 CONTENTION overtaken twice": (replace(two, previous_rotated_at=LATER), token, {}),
+        "11 CONTENTION overtaken twice": (two._replace(previous_rotated_at=LATER), token, {}),
     }
     row, presented_token, options = cases[name]
     return row, judge(row, presented_token, now=LATER, **options)
@@ -591,12 +588,12 @@ def test_a_decision_that_writes_goes_by_the_same_time(rotate: bool) -> None:
 def test_a_rotation_is_never_older_than_the_one_before() -> None:
     """Not even where the time of the last use was lost."""
     family, token = first_generation()
-    assert judge(replace(family, used_at=0), token, now=NOW - DAY).now == NOW
+    assert judge(family._replace(used_at=0), token, now=NOW - DAY).now == NOW
 
 
 def test_a_decision_never_changes_the_row_it_was_given() -> None:
     family, token = first_generation()
-    before = replace(family)
+    before = family._replace()
     judge(family, token)
     assert family == before
 
@@ -623,7 +620,7 @@ def test_every_decision_keeps_the_promises(
         tokens.append(token)
         if step < 3:
             family, token = rotated(family, token, now=NOW + step * SECOND)
-    tokens.append(replace(token, generation=4))
+    tokens.append(otherwise(token, generation=4))
     if ended:
         family = end(family, now=NOW, reason="revoked", nonce=b"\x01" * 16)
     decision = judge(family, tokens[generation], now=now, epoch=epoch, nonce=nonce, policy=policy, **changes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -106,7 +105,7 @@ def test_scopes_as_one_text_are_refused() -> None:
 
 def test_a_session_is_the_row_in_words() -> None:
     family, _ = first_generation(label="Firefox")
-    family = replace(family, used_at=NOW + 60_000)
+    family = family._replace(used_at=NOW + 60_000)
     session = session_of(family)
     assert session.id == family.session_id
     assert session.scopes == frozenset({"orders:read", "orders:write"})
@@ -127,5 +126,5 @@ def test_a_session_is_the_row_in_words() -> None:
 def test_a_row_nobody_wrote_is_the_stores_fault(claims: str) -> None:
     family, _ = first_generation()
     with pytest.raises(StoreUnavailableError) as caught:
-        session_of(replace(family, claims=claims))
+        session_of(family._replace(claims=claims))
     assert caught.value.code == "store.corrupt"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -148,7 +147,7 @@ def test_a_write_waits_for_its_turn(path, family, store):
 def test_a_wrong_type_is_an_outage_of_ours_too(store):
     """STRICT tables refuse it; it is the caller's mistake, and still no foreign exception."""
     with pytest.raises(StoreUnavailableError) as failure:
-        store.insert(replace(a_family(CLOCK), generation="seven"))
+        store.insert(a_family(CLOCK)._replace(generation="seven"))
     assert failure.value.code == "store.unavailable"
 
 

@@ -7,7 +7,7 @@ that somebody was faster, in which case the new row is decided on again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from hmac import compare_digest
 from typing import Final, NamedTuple
@@ -137,9 +137,8 @@ def begin(
     """
     absolute = family.created_at + milliseconds(policy.absolute)
     idle = family.created_at + milliseconds(policy.idle)
-    token = RefreshToken(keys.current.key_id, family_id, 0, family.created_at, absolute, secret)
-    begun = replace(
-        family,
+    token = RefreshToken.of(keys.current.key_id, family_id, 0, family.created_at, absolute, secret)
+    begun = family._replace(
         key_id=token.key_id,
         digest=keys.current.digest(token.core, _bound(family)),
         idle_expires_at=min(idle, absolute),
@@ -150,7 +149,7 @@ def begin(
 
 def end(family: Family, *, now: int, reason: EndReason, nonce: bytes) -> Family:
     """Return the row of a session that is over now; `nonce` is random bytes drawn for this call."""
-    return replace(family, version=version_of(nonce, now), ended_at=now, end_reason=reason)
+    return family._replace(version=version_of(nonce, now), ended_at=now, end_reason=reason)
 
 
 def version_of(nonce: bytes, now: int) -> int:
@@ -289,8 +288,7 @@ def _use(
     if not policy.rotate:
         if now - family.used_at < min(_USED_AT_PRECISION, idle // 2):
             return Decision(Outcome.KEPT, 6, now, family, token=token)
-        used = replace(
-            family,
+        used = family._replace(
             version=version_of(nonce, now),
             used_at=now,
             idle_expires_at=min(now + idle, absolute),
@@ -318,7 +316,7 @@ def _successor(
     So a retry gets it byte for byte, and nobody can make it who lacks one of the three.
     """
     secret = keys.successor_secret(parent.family_id, generation, parent.secret, nonce)
-    return RefreshToken(
+    return RefreshToken.of(
         keys.key_id, parent.family_id, generation, rotated_at, parent.absolute_expires_at, secret
     )
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 __all__ = ["EndReason", "Family"]
 
 EndReason = Literal["revoked", "reused", "grant_refused", "displaced", "diverged"]
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """One session as a store keeps it. Holds digests only: no token can be made from it.
 
-    All times are integer milliseconds since the epoch, by the store's clock.
+    All times are integer milliseconds since the epoch, by the store's clock. A tuple, as every refresh makes
+    two of them: `_replace` changes columns, `Family(*row)` reads a row back.
 
     Attributes:
         session_id: The family id, 16 random bytes as 22 base64url characters; the row's key.
@@ -83,7 +82,7 @@ class Family:
         address: str | None,
     ) -> Family:
         """Return the row after a rotation; the arguments are its new columns."""
-        # Spelt out: `dataclasses.replace` takes twice the time, and every refresh comes by here.
+        # Spelt out: `_replace` takes twice the time, and every refresh comes by here.
         return Family(
             session_id=self.session_id,
             issuer=self.issuer,

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 
-from jwtkit.errors import Boundary, ConfigurationError, StoreUnavailableError
+from jwtkit.errors import Boundary, ConfigurationError, JWTKitError, StoreUnavailableError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import AsyncSessionStore, EpochReading, EpochScope, SessionStore, Snapshot
 
@@ -76,17 +76,25 @@ class GuardedStore:
 
     async def read(self, session_id: str, /) -> Snapshot:
         """See `SessionStore.read`."""
-        # Without `_call`, as the next: every refresh comes by here.
-        with _STORE:
+        # Neither `_call` nor `with`, here and in the next: every refresh comes by.
+        try:
             answer = self._store.read(session_id)
             snapshot: Snapshot = await answer if self._is_async else answer
+        except Exception as error:
+            if isinstance(error, JWTKitError):
+                raise
+            raise _STORE.translated(error) from error
         return snapshot
 
     async def compare_and_swap(self, family: Family, /, *, expected_version: int) -> bool:
         """See `SessionStore.compare_and_swap`."""
-        with _STORE:
+        try:
             answer = self._store.compare_and_swap(family, expected_version=expected_version)
             swapped: bool = await answer if self._is_async else answer
+        except Exception as error:
+            if isinstance(error, JWTKitError):
+                raise
+            raise _STORE.translated(error) from error
         return swapped
 
     async def epoch(self, scopes: Sequence[EpochScope], /) -> EpochReading:

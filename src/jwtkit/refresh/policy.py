@@ -11,12 +11,13 @@ from jwtkit.errors import ConfigurationError
 __all__ = ["RefreshPolicy", "milliseconds"]
 
 _SECOND: Final = timedelta(seconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _LONGEST: Final = timedelta(days=3653)
 
 
 def milliseconds(duration: timedelta) -> int:
     """Return the duration in whole milliseconds, rounded down."""
-    return duration // timedelta(milliseconds=1)
+    return duration // _MILLISECOND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from jwtkit.refresh.family import Family
 from jwtkit.revocation import RevocationQuery, RevocationStatus
@@ -61,8 +61,7 @@ class EpochReading:
     now: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """A family with the highest epoch that applies to it and the store's time, read as one.
 
     `family` is None when there is no such row; `epoch` is then 0. Times are integer milliseconds.

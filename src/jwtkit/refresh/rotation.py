@@ -66,56 +66,62 @@ class Rotation:
     ) -> Coroutine[Any, Any, TokenPair]:
         """Trade a refresh token (see `RefreshRotator.rotate`).
 
-        A forged one is refused by the call itself, before anything is set in motion.
+        One that is forged or long expired is refused by the call itself, before anything is set in motion.
         """
         parts = self._parts
-        token = parse(refresh_token, parts.keys) if parts.secret_is_known else None
-        presented = Presentation(
-            client_id=client_id,
-            tenant=tenant,
-            confirmation=confirmation,
-            address=None if address is None else displayable(address),
-        )
-        return self._rotate(token, refresh_token, access_token, presented, scopes)
+        address = None if address is None else displayable(address)
+        presented = Presentation(client_id, tenant, confirmation, None, address)
+        if not parts.secret_is_known:
+            return self._first(refresh_token, access_token, presented, scopes)
+        token = self._parsed(refresh_token)
+        if access_token is None and not parts.policy.require_access_token:
+            return self._trade(token, presented, scopes)
+        return self._paired(token, access_token, presented, scopes)
 
-    async def _rotate(
+    def _parsed(self, refresh_token: str | bytes) -> RefreshToken:
+        token = parse(refresh_token, self._parts.keys)
+        if token.absolute_expires_at <= self._parts.clock() * 1000:
+            raise refusal(RefreshTokenExpiredError)
+        return token
+
+    async def _first(
         self,
-        token: RefreshToken | None,
         refresh_token: str | bytes,
         access_token: str | bytes | None,
         presented: Presentation,
         scopes: Iterable[str] | None,
     ) -> TokenPair:
-        if token is None:
-            # Before the token is read: with the wrong secret every token would look forged, and every
-            # client would throw its session away.
-            await self._parts.check_secret()
-            token = parse(refresh_token, self._parts.keys)
-        if token.absolute_expires_at <= self._parts.clock() * 1000:
-            raise refusal(RefreshTokenExpiredError)
+        # Before the token is read: with the wrong secret every token would look forged, and every client
+        # would throw its session away.
+        await self._parts.check_secret()
+        token = self._parsed(refresh_token)
+        return await self._paired(token, access_token, presented, scopes)
+
+    async def _paired(
+        self,
+        token: RefreshToken,
+        access_token: str | bytes | None,
+        presented: Presentation,
+        scopes: Iterable[str] | None,
+    ) -> TokenPair:
+        """Trade with the access token that came along, where one did or has to."""
         if access_token is not None or self._parts.policy.require_access_token:
             pair = await self._pair_claims(token, access_token, presented.confirmation)
             presented = presented._replace(pair=pair)
-        return await self._trade(token, presented, scopes, nonce=self._parts.random_bytes(NONCE_SIZE))
+        return await self._trade(token, presented, scopes)
 
     async def _trade(
-        self,
-        token: RefreshToken,
-        presented: Presentation,
-        scopes: Iterable[str] | None,
-        *,
-        nonce: bytes,
+        self, token: RefreshToken, presented: Presentation, scopes: Iterable[str] | None
     ) -> TokenPair:
         """Decide and swap until one of the two is final."""
-        store, session_id = self._sessions.store, token.session_id
+        parts = self._parts
+        store, session_id, nonce = self._sessions.store, token.session_id, parts.random_bytes(NONCE_SIZE)
         issued: Issued | None = None
         outcome_unknown: StoreUnavailableError | None = None
         ending: tuple[Decision, int] | None = None
         for _ in range(ATTEMPTS):
             snapshot = await store.read(session_id)
-            decision = decide(
-                snapshot, token, presented, nonce=nonce, policy=self._parts.policy, keys=self._parts.keys
-            )
+            decision = decide(snapshot, token, presented, nonce=nonce, policy=parts.policy, keys=parts.keys)
             row, family, successor = snapshot.family, decision.family, decision.token
             if ending is not None and row is not None and row.version == ending[1]:
                 # It was written after all, and its alarm is still to be given.
@@ -126,7 +132,7 @@ class Rotation:
             if family is not None and successor is not None and issued is None:
                 # Before the swap: a signer that is down, or a scope too many, leaves the row untouched.
                 # Once: whatever this call decides later, it can only answer with the same generation.
-                issued = await self._parts.access.issued(family, now=decision.now, scopes=scopes)
+                issued = await parts.access.issued(family, now=decision.now, scopes=scopes)
                 if issued is None:
                     await self._sessions.end(session_id, "grant_refused")
                     raise refusal(RefreshTokenRevokedError)
@@ -147,7 +153,7 @@ class Rotation:
             retried = decision.outcome is Outcome.RETRIED
             if self._sessions.observed:
                 self._tell_refreshed(family, retried=retried)
-            return self._parts.pair(
+            return parts.pair(
                 family,
                 successor,
                 issued,

@@ -13,9 +13,8 @@ exactly, so one token has one spelling. The prefix lets secret scanners find a l
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Final
+from typing import Final, NamedTuple, Self
 
 from jwtkit.errors import MalformedTokenError, RefreshTokenInvalidError
 from jwtkit.jose import base64url
@@ -45,9 +44,10 @@ _CORE_SIZE: Final = _CORE.size
 _KEY_ID_END: Final = 1 + KEY_ID_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshToken:
+class RefreshToken(NamedTuple):
     """What a refresh token of ours says. It is a credential still: `repr` hides its secret.
+
+    Made by `parse` or `of`, which see to it that its parts agree.
 
     Attributes:
         key_id: Which rotation secret made it.
@@ -56,6 +56,7 @@ class RefreshToken:
         issued_at: When it was made, in milliseconds since the epoch by the store's clock.
         absolute_expires_at: When the session is over whatever happens, in the same milliseconds.
         secret: 32 bytes only its holder knows.
+        core: All of that in bytes: what its tag and its digest are made of.
     """
 
     key_id: str
@@ -63,25 +64,31 @@ class RefreshToken:
     generation: int
     issued_at: int
     absolute_expires_at: int
-    secret: bytes = field(repr=False)
+    secret: bytes
+    core: bytes
+
+    @classmethod
+    def of(
+        cls,
+        key_id: str,
+        family_id: bytes,
+        generation: int,
+        issued_at: int,
+        absolute_expires_at: int,
+        secret: bytes,
+    ) -> Self:
+        """Return the token that says this."""
+        key = bytes.fromhex(key_id)
+        core = _CORE.pack(_VERSION, key, family_id, generation, issued_at, absolute_expires_at, secret)
+        return cls(key_id, family_id, generation, issued_at, absolute_expires_at, secret, core)
 
     @property
     def session_id(self) -> str:
         """The family id as text: the key of the session's row."""
         return base64url.encode(self.family_id)
 
-    @property
-    def core(self) -> bytes:
-        """Everything the token says, in bytes; what its tag and its digest are made of."""
-        return _CORE.pack(
-            _VERSION,
-            bytes.fromhex(self.key_id),
-            self.family_id,
-            self.generation,
-            self.issued_at,
-            self.absolute_expires_at,
-            self.secret,
-        )
+    def __repr__(self) -> str:
+        return f"<RefreshToken {self.generation} of session {self.session_id}>"
 
 
 def encode(token: RefreshToken, keys: RotationKeys) -> str:
@@ -94,8 +101,7 @@ def encode(token: RefreshToken, keys: RotationKeys) -> str:
     family_keys = keys.find(token.key_id)
     if family_keys is None:
         raise LookupError("a refresh token can only be written with the keys that made it")
-    core = token.core
-    return PREFIX + base64url.encode(core + family_keys.tag(core))
+    return PREFIX + base64url.encode(token.core + family_keys.tag(token.core))
 
 
 def parse(text: object, keys: RotationKeys) -> RefreshToken:
@@ -132,4 +138,6 @@ def parse(text: object, keys: RotationKeys) -> RefreshToken:
     version, _, family_id, generation, issued_at, absolute_expires_at, secret = _CORE.unpack(core)
     if version != _VERSION:
         raise RefreshTokenInvalidError(_REFUSAL)
-    return RefreshToken(family_keys.key_id, family_id, generation, issued_at, absolute_expires_at, secret)
+    return RefreshToken(
+        family_keys.key_id, family_id, generation, issued_at, absolute_expires_at, secret, core
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from operator import attrgetter
 
 from jwtkit.refresh.family import Family
@@ -12,7 +11,7 @@ __all__ = ["CHANGING", "COLUMNS", "IDENTITY", "Row", "changing_of", "identity_of
 
 Row = tuple[str | bytes | int | None, ...]
 
-COLUMNS = tuple(field.name for field in fields(Family))
+COLUMNS = Family._fields
 """Every column in the order of the fields; `Family(*row)` reads a row back."""
 
 IDENTITY = ("session_id", "issuer", "subject", "created_at")
@@ -21,6 +20,6 @@ IDENTITY = ("session_id", "issuer", "subject", "created_at")
 CHANGING = tuple(column for column in COLUMNS if column not in IDENTITY)
 """What a swap replaces."""
 
-row_of: Callable[[Family], Row] = attrgetter(*COLUMNS)
+row_of: Callable[[Family], Row] = tuple
 identity_of: Callable[[Family], Row] = attrgetter(*IDENTITY)
 changing_of: Callable[[Family], Row] = attrgetter(*CHANGING)

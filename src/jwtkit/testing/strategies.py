@@ -6,7 +6,6 @@ Importing this module imports Hypothesis (the ``testing`` extra).
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any, get_args
 
@@ -153,6 +152,6 @@ def families() -> st.SearchStrategy[Family]:
     )
     ends = st.tuples(number, st.sampled_from(get_args(EndReason)))
     ended = st.tuples(living, ends).map(
-        lambda pair: replace(pair[0], ended_at=pair[1][0], end_reason=pair[1][1])
+        lambda pair: pair[0]._replace(ended_at=pair[1][0], end_reason=pair[1][1])
     )
     return living | ended

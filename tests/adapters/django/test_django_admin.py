@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode, urlsafe_b64encode
-from dataclasses import replace
 
 import pytest
 from django.contrib import admin
@@ -155,7 +154,7 @@ def test_the_list_is_filtered_by_state(rotator, store):
     rotator.start("tenant", tenant="gone")
     rotator.revoke_tenant("gone")
     now = store.epoch([]).now
-    store.insert(replace(a_family(lambda: now / 1000), subject="expired", idle_expires_at=now - 1))
+    store.insert(a_family(lambda: now / 1000)._replace(subject="expired", idle_expires_at=now - 1))
     client = signed_in()
     assert subjects(page(client, f"{LIST}?state=alive")) == ["alive"]
     assert subjects(page(client, f"{LIST}?state=ended")) == ["ended", "logged out", "tenant"]
@@ -179,8 +178,7 @@ def test_a_session_is_ended_by_a_swap(rotator, store):
     family = store.read(first.session_id).family
     assert family.end_reason == "revoked"
     assert family.version != before.version
-    assert family == replace(
-        before,
+    assert family == before._replace(
         version=family.version,
         ended_at=family.ended_at,
         end_reason="revoked",

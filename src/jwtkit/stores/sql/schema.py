@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, PrimaryKeyConstraint, Table, Text
 from sqlalchemy.dialects.mysql import BINARY, MEDIUMBLOB, MEDIUMTEXT
@@ -12,7 +13,7 @@ from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.types import TypeEngine
 
 from jwtkit.errors import ConfigurationError
-from jwtkit.refresh.family import Family
+from jwtkit.refresh.family import EndReason, Family
 
 __all__ = ["KEYS", "TIMES", "Tables", "define"]
 
@@ -138,14 +139,16 @@ def _denials(metadata: MetaData, prefix: str) -> Table:
 
 
 def _family_columns() -> list[Column[Any]]:
-    types: dict[str, TypeEngine[Any]] = {
-        "str": _TEXT,
-        "int": BigInteger(),
-        "bytes": _BYTES,
-        "EndReason": _TEXT,
+    types: dict[object, TypeEngine[Any]] = {
+        str: _TEXT,
+        int: BigInteger(),
+        bytes: _BYTES,
+        EndReason: _TEXT,
     }
     columns: list[Column[Any]] = []
-    for field in fields(Family):
-        kind, _, optional = str(field.type).partition(" | ")
-        columns.append(Column(field.name, types[kind], nullable=optional == "None"))
+    for name, hint in get_type_hints(Family).items():
+        kinds = set(get_args(hint)) or {hint}
+        nullable = NoneType in kinds
+        [kind] = kinds - {NoneType}
+        columns.append(Column(name, types[kind], nullable=nullable))
     return columns
