@@ -14,8 +14,6 @@ from jwtkit.errors import JWTKitError, UnavailableError
 __all__ = ["AsyncClients", "Clients", "newest_token"]
 
 _PAUSE_AFTER_FAILURE = 0.02
-_PATIENCE = 10.0
-"""Seconds that a client which is told to stop goes on trying, if it was not answered yet."""
 
 
 class _Client:
@@ -45,9 +43,9 @@ class _Client:
             self.outages.append((self._down_since, self.last_success))
             self._down_since = inf
 
-    def is_waiting(self) -> bool:
-        """Say whether its last request failed, a short while ago."""
-        return 0 < time.monotonic() - self._down_since < _PATIENCE
+    def is_waiting(self, patience: float) -> bool:
+        """Say whether its last request failed, less than so many seconds ago."""
+        return 0 < time.monotonic() - self._down_since < patience
 
     def failed(self, error: Exception) -> bool:
         """Note it, and say whether to go on."""
@@ -81,10 +79,11 @@ class Clients:
         clients: Number and token of each.
         pause: Seconds between an answer and the next request.
         reports: The folder for their tokens.
+        patience: Seconds that one which is told to stop goes on trying, if it was not answered yet.
     """
 
-    def __init__(self, rotator, clients, pause: float, reports: str) -> None:
-        self._rotator, self._pause = rotator, pause
+    def __init__(self, rotator, clients, pause: float, reports: str, patience: float) -> None:
+        self._rotator, self._pause, self._patience = rotator, pause, patience
         self._clients = [_Client(number, token, reports) for number, token in clients]
         self._stopped = threading.Event()
         self._threads = [
@@ -102,7 +101,7 @@ class Clients:
         return [one.summary() for one in self._clients]
 
     def _live(self, client: _Client) -> None:
-        while not self._stopped.wait(self._pause) or client.is_waiting():
+        while not self._stopped.wait(self._pause) or client.is_waiting(self._patience):
             try:
                 client.received(self._rotator.rotate(client.token))
             except Exception as error:
@@ -114,8 +113,8 @@ class Clients:
 class AsyncClients:
     """As `Clients`, a task for each."""
 
-    def __init__(self, rotator, clients, pause: float, reports: str) -> None:
-        self._rotator, self._pause = rotator, pause
+    def __init__(self, rotator, clients, pause: float, reports: str, patience: float) -> None:
+        self._rotator, self._pause, self._patience = rotator, pause, patience
         self._clients = [_Client(number, token, reports) for number, token in clients]
         self._stopped = False
 
@@ -128,7 +127,7 @@ class AsyncClients:
         return [one.summary() for one in self._clients]
 
     async def _live(self, client: _Client) -> None:
-        while not self._stopped or client.is_waiting():
+        while not self._stopped or client.is_waiting(self._patience):
             await asyncio.sleep(self._pause)
             try:
                 client.received(await self._rotator.rotate(client.token))

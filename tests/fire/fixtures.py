@@ -14,6 +14,8 @@ __all__ = ["anywhere", "crew", "own_place", "somewhere"]
 _SHARED = {
     "postgresql": "postgres_server",
     "mariadb": "mariadb_server",
+    "django-postgresql": "postgres_server",
+    "django-mariadb": "mariadb_server",
     "valkey": "valkey",
     "valkey-cluster": "cluster_of_tests",
 }

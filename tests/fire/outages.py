@@ -1,4 +1,4 @@
-"""Proof: a server may stop, start and cut connections under load; clients wait, and none is logged out."""
+"""Proof: a server may stop, crash, start and cut connections under load; clients wait, none is logged out."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from tests.fire.judging import judge, recordings
 from tests.fire.service import terms_for
 from tests.fire.tally import Tally
 
-__all__ = ["Load", "cut_connections", "restart", "under_load"]
+__all__ = ["Load", "crash", "cut_connections", "restart", "under_load"]
 
-_TRY_AGAIN = {"store.contention", "store.unavailable", "store.behind"}
+_TRY_AGAIN = {"store.contention", "store.unavailable"}
+"""Not ``store.behind``: a client that is ahead of its row has lost what had been confirmed to it."""
 
 
 def restart(
@@ -30,16 +31,44 @@ def restart(
         broken: What is wrong with the store.
     """
 
+    trouble = _outages(place.stop, place.start, times=times, down=down, up=up)
+    return under_load(place, "restart", trouble, rounds=times, clients=clients, broken=broken)
+
+
+def crash(
+    place,
+    *,
+    times: int,
+    down: float = 0.1,
+    up: float = 0.5,
+    clients: int = 6,
+    broken: str = "",
+    patience: float = 10.0,
+) -> Tally:
+    """As `restart`, but the server is killed, with every process of it, in the middle of what it does."""
+    trouble = _outages(place.crash, place.start, times=times, down=down, up=up)
+    return under_load(
+        place, "crash", trouble, rounds=times, clients=clients, broken=broken, patience=patience
+    )
+
+
+def _outages(
+    end: Callable[[], None], start: Callable[[], None], *, times: int, down: float, up: float
+) -> Callable[[Load], None]:
     def trouble(load: Load) -> None:
+        slowest = 0.0
         for _ in range(times):
             time.sleep(up)
-            place.stop()
+            end()
             time.sleep(down)
-            place.start()
+            began = time.monotonic()
+            start()
             load.is_up()
+            slowest = max(slowest, load.up_since[-1] - began)
         time.sleep(up)
+        load.tally.notes.append(f"the server took at most {slowest:.2f} s to start")
 
-    return under_load(place, "restart", trouble, rounds=times, clients=clients, broken=broken)
+    return trouble
 
 
 def cut_connections(place, *, times: int, every: float = 0.05, clients: int = 6, broken: str = "") -> Tally:
@@ -75,7 +104,14 @@ class Load:
 
 
 def under_load(
-    place, proof: str, trouble: Callable[[Load], None], *, rounds: int, clients: int, broken: str = ""
+    place,
+    proof: str,
+    trouble: Callable[[Load], None],
+    *,
+    rounds: int,
+    clients: int,
+    broken: str = "",
+    patience: float = 10.0,
 ) -> Tally:
     """Let clients refresh in two processes, one of them async, while there is trouble.
 
@@ -86,6 +122,7 @@ def under_load(
         rounds: For the tally.
         clients: How many each process has.
         broken: What is wrong with the store.
+        patience: Seconds that a client goes on trying at the end, if it was not answered yet.
     """
     tally = Tally(place.name, proof, rounds=rounds)
     began = time.monotonic()
@@ -100,7 +137,7 @@ def under_load(
         for number, hand in enumerate(hands):
             own = list(enumerate(sessions))[number::2]
             own = [(index, session["token"]) for index, session in own]
-            hand.ask("load", clients=own, pause=0.01, reports=reports)
+            hand.ask("load", clients=own, pause=0.01, reports=reports, patience=patience)
         load = Load(tally, lambda: crew.hire(terms.but(histories="")))
         trouble(load)
         summaries = [summary for hand in hands for summary in hand.ask("stop")]

@@ -1,4 +1,4 @@
-"""Where the sessions of a proof lie, and what can be done to it: stopped, cut off, saved and put back.
+"""Where the sessions of a proof lie, and what can be done to it: stopped, killed, cut off, saved, put back.
 
 Every place has tables, keys or a file of its own, so several proofs can use one server.
 """
@@ -16,10 +16,13 @@ from tempfile import TemporaryDirectory
 from tests.fire.crew import Crew
 from tests.fire.stores import open_store
 
-__all__ = ["ENGINES", "Place", "SQLPlace", "SQLitePlace", "ValkeyPlace", "place"]
+__all__ = ["DJANGO", "ENGINES", "DjangoPlace", "Place", "SQLPlace", "SQLitePlace", "ValkeyPlace", "place"]
 
 ENGINES = ("sqlite", "sqlite-sql", "postgresql", "mariadb", "valkey", "valkey-cluster")
 """All of them: the SQLite store, the SQL store on SQLite, PostgreSQL and MariaDB, the Redis store twice."""
+
+DJANGO = ("django-postgresql", "django-mariadb")
+"""The store of the Django adapter, which has connections of its own."""
 
 
 class Place:
@@ -29,7 +32,7 @@ class Place:
         name: The engine's, for tables.
         spec: Names the store to any process (see `tests.fire.stores`).
         can_stop: Whether `stop` and `start` work.
-        can_be_cut: Whether `cut` works.
+        can_be_cut: Whether `cut` works, and `crash`.
         crew: Processes that may be hired for proofs here, or None where each proof brings its own.
     """
 
@@ -50,6 +53,10 @@ class Place:
 
     def stop(self) -> None:
         """Make it unavailable."""
+
+    def crash(self) -> None:
+        """Kill the server, with nothing written that was not yet; `start` works after it."""
+        raise NotImplementedError
 
     def start(self) -> None:
         """Make it available again, and wait until it answers."""
@@ -118,15 +125,22 @@ class SQLPlace(Place):
     def __init__(self, name: str, server, *, own: bool) -> None:
         self.name, self.server, self.can_stop, self.can_be_cut = name, server, own, own
         self.prefix = f"t{token_hex(6)}_"
-        self.spec = f"{server.url()}#{self.prefix}"
+        self._make_tables()
+
+    def _make_tables(self) -> None:
+        self._url = self.server.url()
+        self.spec = f"{self._url}#{self.prefix}"
         with open_store(self.spec) as store:
             store.create_tables()
 
     def _again(self) -> SQLPlace:
-        return SQLPlace(self.name, self.server, own=self.can_stop)
+        return type(self)(self.name, self.server, own=self.can_stop)
 
     def stop(self) -> None:
         self.server.stop()
+
+    def crash(self) -> None:
+        self.server.crash()
 
     def start(self) -> None:
         self.server.start()
@@ -144,7 +158,7 @@ class SQLPlace(Place):
         """Run statements as one who owns the tables, each by itself, and return the rows of the last."""
         from sqlalchemy import NullPool, create_engine
 
-        engine = create_engine(self.server.url(), isolation_level="AUTOCOMMIT", poolclass=NullPool)
+        engine = create_engine(self._url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
         with engine.connect() as connection:
             results = [connection.exec_driver_sql(statement) for statement in statements]
             return [tuple(row) for row in results[-1]] if results[-1].returns_rows else []
@@ -159,6 +173,25 @@ class SQLPlace(Place):
     def end(self) -> None:
         for table in self.tables:
             self.execute(f"DROP TABLE IF EXISTS {table}", f"DROP TABLE IF EXISTS {table}_backup")
+
+
+class DjangoPlace(SQLPlace):
+    """The tables of a Django project, whose names are fixed, in a database of their own."""
+
+    def _make_tables(self) -> None:
+        from tests.fire.django_project import alias_of, make_tables
+
+        self.prefix = "jwtkit_"
+        name = f"fire_{token_hex(6)}"
+        self._url = self.server.url(database=name)
+        self.server.execute(f"CREATE DATABASE {name}")
+        engine, host, user = (
+            ("postgresql", self.server.folder, "postgres")
+            if self.name == "django-postgresql"
+            else ("mysql", self.server.socket, "root")
+        )
+        self.spec = f"django:{engine}?name={name}&host={host}&user={user}"
+        make_tables(alias_of(engine, name=name, host=str(host), user=user))
 
 
 class ValkeyPlace(Place):
@@ -180,17 +213,35 @@ class ValkeyPlace(Place):
             self.name = "valkey"
             self.spec = f"redis+unix:{server.path}#{self.prefix}"
         self._saved: dict = {}
+        self._settings: dict[str, str] = {}
 
     def _again(self) -> ValkeyPlace:
-        return ValkeyPlace(self.server, own=self.can_stop)
+        other = ValkeyPlace(self.server, own=self.can_stop)
+        # One for all of them, as it is of the server.
+        other._settings = self._settings
+        return other
+
+    def configure(self, name: str, value: str) -> None:
+        """Change a setting of the server, now and after each `start`."""
+        self._settings[name] = value
+        self._set()
+
+    def _set(self) -> None:
+        for node in self._nodes:
+            with node.client() as client:
+                for name, value in self._settings.items():
+                    client.config_set(name, value)
 
     def stop(self) -> None:
         for node in self._nodes:
             node.kill()
 
+    crash = stop
+
     def start(self) -> None:
         for node in self._nodes:
             node.start()
+        self._set()
 
     def cut(self) -> int:
         cut = 0
@@ -226,9 +277,9 @@ def place(name: str, server=None, **options) -> Iterator[Place]:
     """Yield a place on that engine; on a server of its own unless one is given.
 
     Args:
-        name: One of `ENGINES`.
+        name: One of `ENGINES` or `DJANGO`.
         server: A running server that others use too.
-        options: For SQLite ``busy``; for Valkey its settings.
+        options: For SQLite ``busy``; for a database those of its ``running``; for Valkey its settings.
     """
     own = server is None
     if name.startswith("sqlite"):
@@ -239,22 +290,21 @@ def place(name: str, server=None, **options) -> Iterator[Place]:
         if name.startswith("valkey"):
             made: Place = ValkeyPlace(running, own=own)
         else:
-            made = SQLPlace(name, running, own=own)
+            made = (DjangoPlace if name in DJANGO else SQLPlace)(name, running, own=own)
         yield made
         if not own:
             made.end()
 
 
 def _server(name, options):
-    if name == "postgresql":
+    if name.endswith("postgresql"):
         from tests.servers.postgres import running
-    elif name == "mariadb":
+    elif name.endswith("mariadb"):
         from tests.servers.mariadb import running
     else:
         from tests.servers.valkey import valkey_cluster, valkey_server
 
-        if name == "valkey-cluster":
-            return valkey_cluster()
         # A crash of the process must lose nothing; what one of the machine loses is measured elsewhere.
-        return valkey_server({"appendonly": "yes", "appendfsync": "everysec", **options})
+        kept = {"appendonly": "yes", "appendfsync": "everysec"}
+        return valkey_cluster() if name == "valkey-cluster" else valkey_server({**kept, **options})
     return running(**options)

@@ -2,6 +2,7 @@
 
 memory:
 sqlite:/path/to/file?busy=5
+django:postgresql?name=database&host=/socket&user=user          (and mysql)
 postgresql+psycopg://user@/database?host=/socket#prefix_        (and mariadb+pymysql, sqlite+pysqlite)
 redis+unix:/path/to/socket#prefix:
 redis+cluster://host:port#prefix:
@@ -31,6 +32,7 @@ MODULES = {
         *("sqlalchemy.dialects.mysql.pymysql", "sqlalchemy.dialects.mysql.asyncmy"),
         *("pymysql", "asyncmy"),
     ),
+    "django": ("tests.fire.django_project",),
     "redis+unix": _REDIS,
     "redis+cluster": _REDIS,
 }
@@ -50,6 +52,10 @@ def open_store(spec: str, *, clock=None):
         from jwtkit.stores import SQLiteSessionStore
 
         return SQLiteSessionStore(rest, clock=clock, busy_timeout=_busy(options))
+    if scheme == "django":
+        from jwtkit.adapters.django import DjangoSessionStore
+
+        return DjangoSessionStore(_alias(rest, options), clock=clock)
     if scheme.startswith("redis"):
         from jwtkit.stores.redis import RedisSessionStore
 
@@ -72,6 +78,10 @@ def open_async_store(spec: str, *, clock=None):
         from jwtkit.stores.sqlite import AsyncSQLiteSessionStore
 
         return AsyncSQLiteSessionStore(rest, clock=clock, busy_timeout=_busy(options))
+    if scheme == "django":
+        from jwtkit.adapters.django import AsyncDjangoSessionStore
+
+        return AsyncDjangoSessionStore(_alias(rest, options), clock=clock)
     if scheme.startswith("redis"):
         from jwtkit.stores.redis import AsyncRedisSessionStore
 
@@ -94,6 +104,12 @@ def _parts(spec):
 
 def _busy(options):
     return timedelta(seconds=float(options.get("busy", ["5"])[0]))
+
+
+def _alias(engine, options):
+    from tests.fire.django_project import alias_of
+
+    return alias_of(engine, **{name: value for name, [value] in options.items()})
 
 
 def _redis(scheme, rest):

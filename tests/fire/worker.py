@@ -160,10 +160,10 @@ class Worker:
 
         return self._wait_for(all_of_them())
 
-    def load(self, clients: list, pause: float, reports: str) -> dict:
+    def load(self, clients: list, pause: float, reports: str, patience: float = 10.0) -> dict:
         """Let clients refresh one after the other's answer until told to stop."""
         kind = Clients if self._loop is None else AsyncClients
-        self._clients = kind(self._rotator, clients, pause, reports)
+        self._clients = kind(self._rotator, clients, pause, reports, patience)
         if self._loop is None:
             self._clients.begin()
         else:

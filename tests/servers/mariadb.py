@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -65,7 +65,8 @@ class MariaDB:
 
         try:
             return self.execute("SELECT 1") == [(1,)]
-        except (OSError, pymysql.err.OperationalError):
+        # Not `pymysql.err`: that of Django's MySQLdb, which is PyMySQL once more, takes its place.
+        except (OSError, pymysql.OperationalError):
             return False
 
     def kill(self, number: int) -> bool:
@@ -103,14 +104,16 @@ class MariaDB:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[MariaDB]:
+def running(*, durable: bool = False, environment: Mapping[str, str] | None = None) -> Iterator[MariaDB]:
     """Start a server for the caller alone.
 
     Args:
         durable: Whether a commit waits for the disk, as in production; tests need no more than that what
             was committed survives the death of the server, which it does either way.
+        environment: Variables to start it with.
     """
-    with start("mariadb", lambda folder: _recipe(folder, durable=durable)) as lease:
+    variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+    with start("mariadb", lambda folder: _recipe(folder, durable=durable, variables=variables)) as lease:
         yield MariaDB(lease)
 
 
@@ -121,7 +124,7 @@ def shared(run_folder: Path) -> Iterator[MariaDB]:
         yield MariaDB(lease)
 
 
-def _recipe(folder: Path, *, durable: bool) -> Recipe:
+def _recipe(folder: Path, *, durable: bool, variables: Sequence[str] = ()) -> Recipe:
     install, server = _program("mariadb-install-db"), _program("mariadbd")
     # As root it wants to be told; as anybody else it stays who it is.
     as_user = ["--user=root"] if os.geteuid() == 0 else []
@@ -134,6 +137,7 @@ def _recipe(folder: Path, *, durable: bool) -> Recipe:
             ]
         ],
         serve=[
+            *(["env", *variables] if variables else ()),
             *(server, "--no-defaults", data, *as_user),
             f"--socket={folder / 'socket'}",
             f"--pid-file={folder / 'pid'}",

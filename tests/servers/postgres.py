@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,14 +77,16 @@ class PostgreSQL:
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[PostgreSQL]:
+def running(*, durable: bool = False, environment: Mapping[str, str] | None = None) -> Iterator[PostgreSQL]:
     """Start a server for the caller alone.
 
     Args:
         durable: Whether a commit waits for the disk, as in production; tests need no more than that what
             was committed survives the death of the server's processes, which it does either way.
+        environment: Variables to start it with.
     """
-    with start("postgres", lambda folder: _recipe(folder, durable=durable)) as lease:
+    variables = [f"{name}={value}" for name, value in (environment or {}).items()]
+    with start("postgres", lambda folder: _recipe(folder, durable=durable, variables=variables)) as lease:
         yield PostgreSQL(lease)
 
 
@@ -95,7 +97,7 @@ def shared(run_folder: Path) -> Iterator[PostgreSQL]:
         yield PostgreSQL(lease)
 
 
-def _recipe(folder: Path, *, durable: bool) -> Recipe:
+def _recipe(folder: Path, *, durable: bool, variables: Sequence[str] = ()) -> Recipe:
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     if user is not None:
@@ -114,6 +116,7 @@ def _recipe(folder: Path, *, durable: bool) -> Recipe:
     return Recipe(
         prepare=[[str(programs / initdb[0]), *initdb[1:], "--no-sync"]],
         serve=[
+            *(["env", *variables] if variables else ()),
             str(programs / "postgres"),
             *("-D", str(data)),
             *(part for name, value in settings.items() for part in ("-c", f"{name}={value}")),
