@@ -17,18 +17,23 @@ from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, page_size, require_storable, store_time
 from jwtkit.stores.rows import changing_of, row_of
-from jwtkit.stores.sql.keys import scope_key, secret_key, session_key, token_key
+from jwtkit.stores.sql.keys import (
+    LAST_EPOCH,
+    issuer_key,
+    last_epoch_key,
+    scope_key,
+    secret_key,
+    session_key,
+    subject_key,
+    tenant_key,
+    token_key,
+)
+from jwtkit.stores.sql.purging import purge_in_turn
 
 __all__ = ["AsyncDjangoSessionStore", "DjangoSessionStore"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-
-_BATCH = 500
-"""How many rows one transaction of `purge` holds."""
-
-_LAST = "last"
-"""The kind of the row that holds the last epoch an issuer gave out; no scope is of this kind."""
 
 
 class DjangoSessionStore:
@@ -70,9 +75,9 @@ class DjangoSessionStore:
         over = over_at(family)
         keys = (
             session_key(family.session_id),
-            scope_key(EpochScope(family.issuer, "all")),
-            _tenant_key(family.issuer, family.tenant),
-            _subject_key(family.issuer, family.subject),
+            issuer_key(family.issuer),
+            tenant_key(family.issuer, family.tenant),
+            subject_key(family.issuer, family.subject),
             secret_key(family.issuer, family.key_id),
         )
         self._connections.execute(self._statements.insert, (*keys, *row, over, over), writes=True)
@@ -96,11 +101,11 @@ class DjangoSessionStore:
         statement = self._statements.swap_ended if ended else self._statements.swap
         values = (
             *changing,
-            _tenant_key(family.issuer, family.tenant),
+            tenant_key(family.issuer, family.tenant),
             secret_key(family.issuer, family.key_id),
             *((over, over) if ended else (over,)),
             session_key(family.session_id),
-            _subject_key(family.issuer, family.subject),
+            subject_key(family.issuer, family.subject),
             family.created_at,
             expected_version,
         )
@@ -119,11 +124,11 @@ class DjangoSessionStore:
         """
         require_storable(scope.issuer, scope.name)
         now, statements = self._now(), self._statements
-        last = scope_key(EpochScope(scope.issuer, _LAST))  # type: ignore[arg-type]
+        last = last_epoch_key(scope.issuer)
         named = (scope_key(scope), scope.issuer, scope.kind, scope.name)
 
         def bump(run: Run) -> int:
-            run(statements.next_epoch, (last, scope.issuer, _LAST, "", now))
+            run(statements.next_epoch, (last, scope.issuer, LAST_EPOCH, "", now))
             [(epoch,)], _ = run(statements.epoch_of_key, (last,))
             run(statements.set_epoch, (*named, epoch))
             return int(epoch)
@@ -138,13 +143,13 @@ class DjangoSessionStore:
 
     def status(self, query: RevocationQuery, /) -> RevocationStatus:
         """Answer a validator by one statement (see `jwtkit.stores.answers.revocation_status`)."""
-        issuer_key = scope_key(EpochScope(query.issuer, "all"))
+        of_issuer = issuer_key(query.issuer)
         values = (
-            issuer_key,
-            _tenant_key(query.issuer, query.tenant),
-            None if query.subject is None else _subject_key(query.issuer, query.subject),
+            of_issuer,
+            tenant_key(query.issuer, query.tenant),
+            subject_key(query.issuer, query.subject),
             None if query.session_id is None else session_key(query.session_id),
-            issuer_key,
+            of_issuer,
             None if query.id is None else token_key(query.issuer, query.id),
         )
         [(over, ended_at, epoch, until, now)], _ = self._connections.execute(self._statements.status, values)
@@ -161,7 +166,7 @@ class DjangoSessionStore:
         self, issuer: str, subject: str, /, *, limit: int = 100, offset: int = 0
     ) -> list[Snapshot]:
         """Return the subject's families, newest login first, ended and expired ones included."""
-        values = (_subject_key(issuer, subject), page_size(limit), page_size(offset))
+        values = (subject_key(issuer, subject), page_size(limit), page_size(offset))
         rows, _ = self._connections.execute(self._statements.list_subject, values)
         # One time for the whole page.
         now = self._time(rows[0][-1]) if rows else 0
@@ -173,20 +178,14 @@ class DjangoSessionStore:
         A time that has not come yet counts as now: what is not over is never removed. It works through
         transactions of at most 500 rows, and passes over rows that others hold (PostgreSQL, MariaDB, MySQL).
         """
-        remaining = page_size(limit)
-        removed = 0
+        count = page_size(limit)
         before = max(0, min(before, self._now()))
-        for purge_some in (self._purge_families, self._purge_denials):
-            more = True
-            while remaining > removed and more:
-                gone, more = purge_some(before, min(remaining - removed, _BATCH))
-                removed += gone
-        return removed
+        return purge_in_turn((self._purge_families, self._purge_denials), before, limit=count)
 
     def live_key_ids(self, issuer: str, /) -> frozenset[str]:
         """Return the rotation key ids of the issuer's living families (`jwtkit.refresh.SecretRegistry`)."""
-        issuer_key = scope_key(EpochScope(issuer, "all"))
-        values = (issuer_key, issuer_key, issuer_key, self._now())
+        of_issuer = issuer_key(issuer)
+        values = (of_issuer, of_issuer, of_issuer, self._now())
         rows, _ = self._connections.execute(self._statements.live_key_ids, values)
         return frozenset(key_id for (key_id,) in rows if key_id is not None)
 
@@ -273,11 +272,3 @@ class AsyncDjangoSessionStore(AwaitedStore[DjangoSessionStore]):
 
 def _removed(run: Run, statement: Callable[[int], str], keys: list[Any], before: int) -> int:
     return run(statement(len(keys)), (*keys, before)).changed if keys else 0
-
-
-def _subject_key(issuer: str, subject: str) -> bytes:
-    return scope_key(EpochScope(issuer, "subject", subject))
-
-
-def _tenant_key(issuer: str, tenant: str | None) -> bytes | None:
-    return None if tenant is None else scope_key(EpochScope(issuer, "tenant", tenant))

@@ -1,4 +1,4 @@
-"""The fixed-size keys under which rows are found."""
+"""The fixed-size keys under which rows are found, the same in Django's store: this needs no SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,20 @@ from hashlib import sha256
 
 from jwtkit.refresh.protocols import EpochScope
 
-__all__ = ["scope_key", "secret_key", "session_key", "token_key"]
+__all__ = [
+    "LAST_EPOCH",
+    "issuer_key",
+    "last_epoch_key",
+    "scope_key",
+    "secret_key",
+    "session_key",
+    "subject_key",
+    "tenant_key",
+    "token_key",
+]
+
+LAST_EPOCH = "last"
+"""The kind of the row that holds the last epoch an issuer gave out; no scope is of this kind."""
 
 
 def session_key(session_id: str) -> bytes:
@@ -15,8 +28,28 @@ def session_key(session_id: str) -> bytes:
 
 
 def scope_key(scope: EpochScope) -> bytes:
-    """Return the key of a scope of revocation; that of a subject also finds the subject's sessions."""
+    """Return the key of a scope of revocation: that of everyone, of a tenant or of a subject."""
     return _key("scope", scope.issuer, scope.kind, scope.name)
+
+
+def issuer_key(issuer: str) -> bytes:
+    """Return the key of everyone of an issuer."""
+    return _key("scope", issuer, "all", "")
+
+
+def tenant_key(issuer: str, tenant: str | None) -> bytes | None:
+    """Return the key of a tenant, or None for no tenant."""
+    return None if tenant is None else _key("scope", issuer, "tenant", tenant)
+
+
+def subject_key(issuer: str, subject: str | None) -> bytes | None:
+    """Return the key of a subject, which also finds the subject's sessions, or None for no subject."""
+    return None if subject is None else _key("scope", issuer, "subject", subject)
+
+
+def last_epoch_key(issuer: str) -> bytes:
+    """Return the key of the last epoch an issuer gave out."""
+    return _key("scope", issuer, LAST_EPOCH, "")
 
 
 def secret_key(issuer: str, key_id: str) -> bytes:

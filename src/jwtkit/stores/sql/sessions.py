@@ -12,7 +12,18 @@ from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.bounds import page_size, require_storable, store_time
 from jwtkit.stores.rows import CHANGING, COLUMNS, changing_of, row_of
 from jwtkit.stores.sql.connections import Connections
-from jwtkit.stores.sql.keys import scope_key, secret_key, session_key, token_key
+from jwtkit.stores.sql.keys import (
+    LAST_EPOCH,
+    issuer_key,
+    last_epoch_key,
+    scope_key,
+    secret_key,
+    session_key,
+    subject_key,
+    tenant_key,
+    token_key,
+)
+from jwtkit.stores.sql.purging import purge_in_turn
 from jwtkit.stores.sql.schema import Tables
 from jwtkit.stores.sql.statements import Statements
 
@@ -20,12 +31,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Executable
 
 __all__ = ["Sessions"]
-
-_BATCH = 500
-"""How many rows one transaction of `purge` holds."""
-
-_LAST = "last"
-"""The kind of the row that holds the last epoch an issuer gave out; no scope is of this kind."""
 
 _INSERTED = tuple(f"p_{column}" for column in COLUMNS)
 _SWAPPED = tuple(f"p_{column}" for column in CHANGING)
@@ -58,13 +63,12 @@ class Sessions:
         row = row_of(family)
         require_storable(*row)
         over = over_at(family)
-        subject, tenant = _scope_keys(family.issuer, family.subject, family.tenant)
         values = {
             **dict(zip(_INSERTED, row, strict=True)),
             "p_session_key": session_key(family.session_id),
-            "p_issuer_key": scope_key(EpochScope(family.issuer, "all")),
-            "p_tenant_key": tenant,
-            "p_subject_key": subject,
+            "p_issuer_key": issuer_key(family.issuer),
+            "p_tenant_key": tenant_key(family.issuer, family.tenant),
+            "p_subject_key": subject_key(family.issuer, family.subject),
             "p_secret_key": secret_key(family.issuer, family.key_id),
             "p_over_at": over,
             "p_purge_check_at": over,
@@ -83,14 +87,13 @@ class Sessions:
         changing = changing_of(family)
         require_storable(family.session_id, family.issuer, family.subject, family.created_at, *changing)
         over = over_at(family)
-        subject, tenant = _scope_keys(family.issuer, family.subject, family.tenant)
         values = {
             **dict(zip(_SWAPPED, changing, strict=True)),
             "p_session_key": session_key(family.session_id),
-            "p_subject_key": subject,
+            "p_subject_key": subject_key(family.issuer, family.subject),
             "p_created_at": family.created_at,
             "expected_version": expected_version,
-            "p_tenant_key": tenant,
+            "p_tenant_key": tenant_key(family.issuer, family.tenant),
             "p_secret_key": secret_key(family.issuer, family.key_id),
             "p_over_at": over,
         }
@@ -114,9 +117,9 @@ class Sessions:
         require_storable(scope.issuer, scope.name)
         now, statements = self._now(), self._statements
         last: dict[str, Any] = {
-            "p_scope_key": scope_key(EpochScope(scope.issuer, _LAST)),  # type: ignore[arg-type]
+            "p_scope_key": last_epoch_key(scope.issuer),
             "p_issuer": scope.issuer,
-            "p_kind": _LAST,
+            "p_kind": LAST_EPOCH,
             "p_name": "",
             "p_epoch": now,
         }
@@ -151,12 +154,11 @@ class Sessions:
 
     def status(self, query: RevocationQuery, /) -> RevocationStatus:
         """See `SQLAlchemySessionStore.status`."""
-        subject, tenant = _scope_keys(query.issuer, query.subject, query.tenant)
         values = {
             "p_session_key": None if query.session_id is None else session_key(query.session_id),
-            "p_issuer_key": scope_key(EpochScope(query.issuer, "all")),
-            "p_tenant_key": tenant,
-            "p_subject_key": subject,
+            "p_issuer_key": issuer_key(query.issuer),
+            "p_tenant_key": tenant_key(query.issuer, query.tenant),
+            "p_subject_key": subject_key(query.issuer, query.subject),
             "p_token_key": None if query.id is None else token_key(query.issuer, query.id),
         }
         [(over, ended_at, epoch, until, now)], _ = self._connections.execute(self._statements.status, values)
@@ -174,7 +176,7 @@ class Sessions:
     ) -> list[Snapshot]:
         """See `SQLAlchemySessionStore.list_subject`."""
         values = {
-            "p_subject_key": scope_key(EpochScope(issuer, "subject", subject)),
+            "p_subject_key": subject_key(issuer, subject),
             "limit": page_size(limit),
             "offset": page_size(offset),
         }
@@ -185,18 +187,13 @@ class Sessions:
 
     def purge(self, before: int, /, *, limit: int = 1000) -> int:
         """See `SQLAlchemySessionStore.purge`."""
-        remaining = count = page_size(limit)
+        count = page_size(limit)
         before = max(0, min(before, self._now()))
-        for purge_some in (self._purge_families, self._purge_denials):
-            more = True
-            while remaining and more:
-                removed, more = purge_some(before, min(remaining, _BATCH))
-                remaining -= removed
-        return count - remaining
+        return purge_in_turn((self._purge_families, self._purge_denials), before, limit=count)
 
     def live_key_ids(self, issuer: str, /) -> frozenset[str]:
         """See `SQLAlchemySessionStore.live_key_ids`."""
-        values = {"p_issuer_key": scope_key(EpochScope(issuer, "all")), "now": self._now()}
+        values = {"p_issuer_key": issuer_key(issuer), "now": self._now()}
         rows, _ = self._connections.execute(self._statements.live_key_ids, values)
         return frozenset(key_id for (key_id,) in rows if key_id is not None)
 
@@ -248,10 +245,3 @@ class Sessions:
 
 def _changed(connection: Connection, statement: Executable, keys: list[bytes], before: int) -> int:
     return connection.execute(statement, {"keys": keys, "before": before}).rowcount if keys else 0
-
-
-def _scope_keys(issuer: str, subject: str | None, tenant: str | None) -> tuple[bytes | None, bytes | None]:
-    return (
-        None if subject is None else scope_key(EpochScope(issuer, "subject", subject)),
-        None if tenant is None else scope_key(EpochScope(issuer, "tenant", tenant)),
-    )
