@@ -15,7 +15,7 @@ from jwtkit.refresh.protocols import EpochScope
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.redis import AsyncRedisSessionStore, RedisSessionStore
 from jwtkit.testing import ManualClock
-from jwtkit.testing.given import ISSUER, a_family, rotated
+from jwtkit.testing.given import ISSUER, a_family, milliseconds, rotated
 
 CLOCK = ManualClock()
 LRU = {"maxmemory-policy": "volatile-lru"}
@@ -95,7 +95,7 @@ def test_the_commands_the_documentation_names_are_enough(own_valkey):
     store.insert(family)
     assert store.compare_and_swap(rotated(family, CLOCK), expected_version=1)
     store.bump_epoch(EpochScope(ISSUER, "all"))
-    store.deny(ISSUER, "token-1", until=0)
+    store.deny(ISSUER, "token-1", until=milliseconds(CLOCK) + 1000)
     assert store.status(RevocationQuery(ISSUER, session_id=family.session_id)) is RevocationStatus.LOGGED_OUT
     assert len(store.list_subject(ISSUER, family.subject)) == 1
     assert store.live_key_ids(ISSUER) == {"k1"}
