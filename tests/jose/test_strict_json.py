@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwtkit.errors import ConfigurationError, MalformedTokenError
+from jwtkit.jose import strict_json
 from jwtkit.jose.strict_json import MAX_DEPTH, MAX_DIGITS, dump_object, parse_object
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=10)
@@ -327,3 +328,12 @@ def test_writes_compact_utf8_in_the_order_given() -> None:
     assert dump_object(members) == '{"z":1,"é":["a","b"],"a":{"b":[true,null,1.5]}}'.encode()
     assert dump_object({}) == b"{}"
     assert parse_object(dump_object({"a": nested(MAX_DEPTH - 1)})) == {"a": nested(MAX_DEPTH - 1)}
+
+
+@pytest.mark.parametrize("absent", [None, lambda: None], ids=["no C encoder", "another one"])
+@given(OBJECTS)
+def test_what_is_written_does_not_depend_on_the_interpreter(absent: Any, members: dict[str, Any]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("json.encoder.c_make_encoder", absent)
+        encode = strict_json._encoder()
+    assert encode(members) == strict_json._encode(members) == dump_object(members).decode()

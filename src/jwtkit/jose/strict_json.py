@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from math import isfinite
 from typing import Any, Final, NoReturn
 
@@ -66,10 +66,24 @@ _scan_exactly: Final[Any] = json.JSONDecoder(
     parse_float=_finite_float,
     parse_int=_bounded_int,
 ).scan_once  # type: ignore[attr-defined,unused-ignore]
-_encode: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 
 quote: Final = json.encoder.encode_basestring
 """Write one string, as `dump_object` does; a lone surrogate is the caller's to refuse."""
+
+
+def _encoder() -> Callable[[object], str]:
+    plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    make: Any = getattr(json.encoder, "c_make_encoder", None)
+    try:
+        # Made once: `JSONEncoder.encode` makes one anew for every call. It looks for no value that holds
+        # itself; `_is_json` has refused those, as nested too deep.
+        chunks = make(None, plain.default, quote, None, ":", ",", False, False, False)
+    except TypeError:  # an interpreter without it, or with another
+        return plain.encode
+    return lambda value: "".join(chunks(value, 0))
+
+
+_encode: Final = _encoder()
 
 
 def parse_object(data: bytes) -> dict[str, Any]:
