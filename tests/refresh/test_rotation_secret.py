@@ -10,6 +10,8 @@ import pickle
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.refresh.kit import ISSUER
 
 from jwtkit.errors import ConfigurationError
@@ -209,6 +211,14 @@ def test_no_two_bindings_have_one_digest() -> None:
     assert len({joined(binding) for binding in bindings}) == len(bindings)
 
 
+some_texts = st.lists(st.none() | st.text("\x00\x01\x02\x03a", max_size=4), max_size=4)
+
+
+@given(some_texts, some_texts)
+def test_bindings_that_differ_have_other_bytes(one: list[str | None], other: list[str | None]) -> None:
+    assert (joined(one) == joined(other)) == (one == other)
+
+
 def test_what_the_keys_compute_never_changes() -> None:
     """Tokens and rows outlive a release: another label or width would log everybody out."""
     secret = bytes(range(32))
@@ -226,7 +236,7 @@ def test_what_the_keys_compute_never_changes() -> None:
     made_of = b"f" * 16 + (7).to_bytes(8, "big") + b"s" * 32 + b"n" * 16
     successor = hashed(derived(b"jwtkit refresh 1 successor" + about), made_of)
     assert keys.successor_secret(b"f" * 16, 7, b"s" * 32, b"n" * 16) == successor
-    bound = b"core" + b"\x00" + b"\x01\x00\x00\x00\x03" + "aé".encode()
+    bound = b"core" + b"\x00\x03" + b"\x00\x02" + "aé".encode() + b"\x00\x02"
     row = hashed(derived(b"jwtkit refresh 1 row" + about), bound)
     assert keys.digest(b"core", joined([None, "aé"])) == row
 
