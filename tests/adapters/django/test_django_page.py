@@ -77,7 +77,7 @@ def test_the_tests_on_the_page_pass(manage):
     """In the test runner's database, on SQLite one in memory."""
     answer = manage("test", "tests")
     assert answer.returncode == 0, answer.stderr
-    assert "Ran 4 tests" in answer.stderr
+    assert "Ran 5 tests" in answer.stderr
 
 
 def test_the_tables_are_made_and_purged(manage):
