@@ -51,6 +51,12 @@ def _close_stores() -> None:
         store.close()
 
 
+def test_the_readme_says_what_it_is_for_and_rotates_within_twenty_lines():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()[:20]
+    assert lines[2].startswith("jwtkit gives a Python service login sessions")
+    assert any("auth.rotator.rotate(" in line for line in lines)
+
+
 @pytest.mark.parametrize("page", every_page(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_uses_known_languages_only(page: Path):
     known = {"python", "pycon", "console", "text", "toml", "json", "http", "sql", "ini", "javascript"}
