@@ -90,7 +90,7 @@ def test_no_more_than_the_limit(
 
 def test_it_rests_between_batches_and_not_at_the_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    monkeypatch.setattr("jwtkit.stores.__main__.time.sleep", rests.append)
+    monkeypatch.setattr("jwtkit.stores.batches.time.sleep", rests.append)
     purge(path, "--batch", 4, "--pause", "90s")
     assert rests == [90, 90]
 

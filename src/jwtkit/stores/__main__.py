@@ -14,14 +14,14 @@ import argparse
 import os
 import re
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from jwtkit.errors import ConfigurationError, UnavailableError
-from jwtkit.stores.opening import OpenedStore, open_store
+from jwtkit.stores.batches import purge_in_batches
+from jwtkit.stores.opening import open_store
 
 __all__ = ["main"]
 
@@ -118,22 +118,16 @@ def _url(url: str | None, variable: str, environ: Mapping[str, str]) -> str:
 def _purge(url: str, options: argparse.Namespace) -> int:
     store = open_store(url)
     try:
-        return _purge_in_batches(store, options)
+        batches = purge_in_batches(
+            store,
+            older_than=options.older_than,
+            batch=options.batch,
+            limit=options.limit,
+            pause=options.pause,
+        )
+        return sum(batches)
     finally:
         store.close()
-
-
-def _purge_in_batches(store: OpenedStore, options: argparse.Namespace) -> int:
-    # By the store's own clock, as everything else about sessions, and one time for the whole run.
-    before = store.epoch([]).now - options.older_than // timedelta(milliseconds=1)
-    removed = 0
-    while True:
-        batch = options.batch if options.limit is None else min(options.batch, options.limit - removed)
-        done = store.purge(before, limit=batch)
-        removed += done
-        if done < batch or removed == options.limit:
-            return removed
-        time.sleep(options.pause.total_seconds())
 
 
 def _duration(text: str) -> timedelta:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from jwtkit.adapters.django.store import DjangoSessionStore
 from jwtkit.errors import JWTKitError
-from jwtkit.refresh.policy import milliseconds
+from jwtkit.stores.batches import purge_in_batches
 
 __all__ = ["Command"]
 
@@ -46,17 +46,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the command."""
-        removed, batch = 0, int(options["batch"])
+        removed, age = 0, timedelta(days=options["older_than"])
         try:
             with DjangoSessionStore(options["database"]) as store:
-                before = store.epoch([]).now - milliseconds(timedelta(days=options["older_than"]))
-                while True:
-                    gone = store.purge(before, limit=batch)
+                for gone in purge_in_batches(store, older_than=age, batch=int(options["batch"])):
                     removed += gone
                     if options["verbosity"] > 1:
                         self.stdout.write(f"removed {gone}")
-                    if gone < batch:
-                        break
         except JWTKitError as error:
             told = f"{error} ({error.hint})" if error.hint else str(error)
             raise CommandError(f"{told}; removed until then: {removed}") from error
