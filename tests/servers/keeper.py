@@ -7,7 +7,8 @@ However its users end (by returning, by Ctrl-C, by kill -9) the system closes th
 Were the keeper itself killed, the system kills the server, which asked for that signal.
 
 What is written to the pipe are orders: ``+`` starts the server if it does not run, ``-`` stops it, and ``!``
-kills it and every process it has started, as a crash of all of them would.
+kills it and every process it has started, as a crash of all of them would. While the server is one that ended
+by itself, there is a file ``ended`` in the folder.
 
 It stands alone: no import of the package or of the tests, because it runs while those are being changed.
 """
@@ -32,6 +33,7 @@ from pathlib import Path
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PATIENCE = 20.0
+_LIBC = ctypes.CDLL(None)
 
 
 def main() -> int:
@@ -41,7 +43,7 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     # The children of a server that was killed are ours, to see them go.
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     # Blocks until the first user has opened it, so there is no moment without one.
     lease = os.open(folder / "lease", os.O_RDONLY)
     keeper = Keeper(recipe)
@@ -61,6 +63,7 @@ class Keeper:
     def __init__(self, recipe: dict) -> None:
         self._recipe = recipe
         self._server: subprocess.Popen | None = None
+        self._ended = Path(recipe["folder"]) / "ended"
         log = (Path(recipe["folder"]) / "log").open("ab")
         self.surroundings = {
             "cwd": recipe["folder"],
@@ -81,6 +84,7 @@ class Keeper:
             readable, _, _ = select.select([lease], [], [], 1.0)
             if self._server is not None and self._server.poll() is not None:
                 self._server = None
+                self._ended.touch()
             if not readable:
                 continue
             orders = os.read(lease, 64)
@@ -91,6 +95,7 @@ class Keeper:
 
     def start(self) -> None:
         if self._server is None:
+            self._ended.unlink(missing_ok=True)
             self._server = subprocess.Popen(self._recipe["serve"], **self.surroundings)
 
     def stop(self) -> None:
@@ -159,14 +164,20 @@ def _see_gone(pid: int) -> None:
 
 
 def _die_with_parent(number: int) -> Callable[[], None]:
-    parent, libc = os.getpid(), ctypes.CDLL(None)
+    parent = os.getpid()
 
     def ask() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, number)
+        _prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before we could ask
             os._exit(1)
 
     return ask
+
+
+def _prctl(option: int, value: int) -> None:
+    # Linux alone has it; elsewhere the server outlives a keeper that is killed.
+    if sys.platform == "linux":
+        _LIBC.prctl(option, value)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-__all__ = ["Lease", "Recipe", "ServerMissingError", "join", "start"]
+__all__ = ["Lease", "Recipe", "ServerEndedError", "ServerMissingError", "join", "start"]
 
 _KEEPER = Path(__file__).with_name("keeper.py")
 _PATIENCE = 60.0
@@ -30,6 +30,10 @@ _PATIENCE = 60.0
 
 class ServerMissingError(Exception):
     """The server, or what it takes to run it, cannot be had here; the message says what to install."""
+
+
+class ServerEndedError(RuntimeError):
+    """The server ended by itself; the message shows its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,22 @@ class Lease:
 
     def order_start(self) -> None:
         """Have the server started again."""
+        (self.folder / "ended").unlink(missing_ok=True)
         os.write(self._pipe, b"+")
 
     def wait_until(self, condition: Callable[[], bool], what: str) -> None:
-        """Wait until `condition` holds; show the server's log where it never does."""
+        """Wait until `condition` holds; show the server's log where it never does.
+
+        Raises:
+            ServerEndedError: The server runs no more, and was not told to stop.
+            RuntimeError: It took too long, or a command that prepares the server failed.
+        """
         deadline = time.monotonic() + _PATIENCE
         while not condition():
-            ended = self._keeper is not None and self._keeper.poll() is not None
-            if ended or time.monotonic() > deadline:
+            if (self.folder / "ended").exists():
+                raise ServerEndedError(f"the server ended by itself; its log says:\n{self.log()}")
+            gone = self._keeper is not None and self._keeper.poll() is not None
+            if gone or time.monotonic() > deadline:
                 raise RuntimeError(f"{what} did not come true; the server's log says:\n{self.log()}")
             time.sleep(0.02)
 
@@ -166,6 +178,7 @@ def _start(name: str, recipe: Callable[[Path], Recipe], *, address: Path | None,
         keeper = subprocess.Popen(
             [
                 sys.executable,
+                "-IS",  # it imports nothing of the environment's, and starts sooner without looking there
                 str(_KEEPER),
                 str(folder / "recipe.json"),
                 "alone" if address is None else "shared",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tests.servers import postgres
 from tests.servers.fixtures import server_of_this_run
-from tests.servers.lease import Recipe, ServerMissingError, join, start
+from tests.servers.lease import Recipe, ServerEndedError, ServerMissingError, join, start
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -166,6 +166,22 @@ def test_a_server_that_cannot_start_shows_its_log():
 
     with start("stub", failing) as lease, pytest.raises(RuntimeError, match="did not come true"):
         lease.wait_until(lambda: False, "it runs")
+
+
+def test_a_server_that_ends_by_itself_shows_its_log(tmp_path):
+    """At once; it can be started again when what it lacked is there."""
+    lacking = f"from pathlib import Path; Path({str(tmp_path / 'room')!r}).exists() or exit('no room')"
+
+    def failing(folder):
+        del folder
+        return Recipe(prepare=[], serve=[sys.executable, "-c", f"{lacking}\n{SERVER}"])
+
+    with start("stub", failing) as lease:
+        with pytest.raises(ServerEndedError, match="no room"):
+            lease.wait_until(lambda: False, "it runs")
+        (tmp_path / "room").touch()
+        lease.order_start()
+        assert runs(pid_of(lease))
 
 
 def test_a_server_that_is_not_installed(tmp_path_factory, monkeypatch):

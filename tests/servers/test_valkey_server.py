@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import redis
 from tests.servers import valkey as servers
 from tests.servers.lease import ServerMissingError
+from tests.servers.test_lease import runs, wait_until_gone
 
-STARTS_ONE = """
+STARTS_FOUR = """
 import sys, time
-from tests.servers.valkey import valkey_server
-with valkey_server() as server:
-    print(server.client().info("server")["process_id"], flush=True)
+from tests.servers.valkey import valkey_cluster, valkey_server
+with valkey_server() as server, valkey_cluster() as cluster:
+    for one in (server, *cluster.servers):
+        print(one.folder, one.client().info("server")["process_id"], flush=True)
     time.sleep(60)
 """
 
 
-def runs(process_id):
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{process_id}/stat").read_text().split(")")[1].split()[0]
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the signal at a parent's death is Linux'")
 def test_a_killed_run_leaves_no_server(valkey):
+    """Neither processes nor folders, of one server and of a cluster."""
     program = subprocess.Popen(
-        [sys.executable, "-c", STARTS_ONE], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", STARTS_FOUR], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
     )
     with program:
-        server = int(program.stdout.readline())
-        assert runs(server)
+        servers = [program.stdout.readline().split() for _ in range(4)]
+        assert all(runs(int(number)) for _, number in servers)
         program.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while runs(server) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not runs(server)
+    for folder, number in servers:
+        wait_until_gone(Path(folder), int(number))
 
 
 def test_a_server_is_gone_with_its_folder(valkey):

@@ -1,27 +1,24 @@
 """Valkey for tests and benchmarks: one server on a Unix socket, or a cluster of three on loopback ports.
 
-Nothing is shared between two uses: each has a folder of its own, removed at the end. A server ends with the
-process that started it, however that ends.
+Nothing is shared between two uses: each has a folder of its own, and both are gone with the process that
+started it, however that ends.
 """
 
 from __future__ import annotations
 
-import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.servers.lease import ServerMissingError
+from tests.servers.lease import Lease, Recipe, ServerEndedError, ServerMissingError, start
 
 if TYPE_CHECKING:
     import redis
@@ -31,7 +28,6 @@ BINARY = "JWTKIT_VALKEY_SERVER"
 
 _SLOTS = 16384
 _PATIENCE = 20.0
-_PR_SET_PDEATHSIG = 1
 
 
 def binary() -> str:
@@ -57,31 +53,21 @@ def binary() -> str:
 
 
 class ValkeyServer:
-    """One server process; it can be killed and started again on the same data.
+    """One server; it can be killed and started again on the same data.
 
-    Args:
-        folder: Its data and its socket.
-        options: Settings as in ``valkey.conf``, which go before the defaults of this class.
+    Attributes:
+        folder: Its data, log and socket.
+        path: The socket.
         port: Where it listens on loopback too; 0 for the Unix socket only.
     """
 
-    def __init__(self, folder: Path, options: Mapping[str, str] | None = None, *, port: int = 0) -> None:
-        self.folder = folder
+    def __init__(self, lease: Lease, *, port: int) -> None:
+        self._lease = lease
+        self._paused = 0
+        self.folder = lease.folder
+        self.path = str(lease.folder / "s")
         self.port = port
-        self.path = str(folder / "s")
-        defaults = {
-            "port": str(port),
-            "bind": "127.0.0.1",
-            "unixsocket": self.path,
-            "dir": str(folder),
-            "save": "",
-            "appendonly": "no",
-            "maxmemory-policy": "noeviction",
-            "logfile": str(folder / "log"),
-        }
-        self._settings = {**defaults, **(options or {})}
-        self._program = binary()
-        self._process: subprocess.Popen[bytes] | None = None
+        lease.wait_until(self._answers, "Valkey answers")
 
     def client(self, **options: object) -> redis.Redis:
         """Return a client of redis-py's as it comes; options go to its constructor."""
@@ -94,49 +80,28 @@ class ValkeyServer:
         return f"unix://{user}{self.path}"
 
     def start(self) -> None:
-        """Start it, and return once it answers and has loaded its data."""
-        settings = self._settings
-        # Not from a thread that ends: the server would end with it.
-        self._process = subprocess.Popen(
-            [self._program, *(text for name in settings for text in (f"--{name}", settings[name]))],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            preexec_fn=partial(_ask_to_die_with, os.getpid()),
-        )
-        deadline = time.monotonic() + _PATIENCE
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.kill()
-                raise ServerMissingError(f"the server did not start:\n{self.log()}")
-            time.sleep(0.005)
-
-    def configure(self, name: str, value: str) -> None:
-        """Change a setting, now and for every later start."""
-        self._settings[name] = value
-        with self.client() as client:
-            client.config_set(name, value)
+        """Start it again, and return once it answers and has loaded its data."""
+        self._lease.order_start()
+        self._lease.wait_until(self._answers, "Valkey answers")
 
     def kill(self) -> None:
         """Kill it as a crash would: nothing is written, nobody is told."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._lease.order_kill()
+        self._lease.wait_until(lambda: not self._listens(), "Valkey is gone")
 
     def pause(self) -> None:
         """Stop it from answering, its sockets open: what a client takes for a slow network."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
+        with self.client() as client:
+            self._paused = client.info("server")["process_id"]
+        os.kill(self._paused, signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
+        os.kill(self._paused, signal.SIGCONT)
 
-    def log(self) -> str:
-        """Return what it logged."""
-        log = self.folder / "log"
-        return log.read_text(errors="replace") if log.exists() else ""
+    def _listens(self) -> bool:
+        with socket.socket(socket.AF_UNIX) as wire:
+            return wire.connect_ex(self.path) == 0
 
     def _answers(self) -> bool:
         import redis
@@ -185,28 +150,64 @@ class ValkeyCluster:
 
 
 @contextmanager
-def valkey_server(options: Mapping[str, str] | None = None) -> Iterator[ValkeyServer]:
-    """A server of one's own on a Unix socket, in memory only unless the options say otherwise."""
-    with _folder() as folder:
-        server = ValkeyServer(folder, options)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.kill()
+def valkey_server(
+    options: Mapping[str, str] | None = None,
+    *,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[ValkeyServer]:
+    """Start a server for the caller alone, in memory only unless the options say otherwise.
+
+    Args:
+        options: Settings as in ``valkey.conf``, which go before those of the tests.
+        port: Where it is to listen on loopback too.
+        environment: Variables to start it with.
+    """
+    settings = {"port": str(port), **(options or {})}
+    with start("valkey", lambda folder: _recipe(folder, settings, environment or {})) as lease:
+        yield ValkeyServer(lease, port=port)
 
 
 @contextmanager
 def valkey_cluster(options: Mapping[str, str] | None = None) -> Iterator[ValkeyCluster]:
-    """A cluster of three primaries of one's own, in memory only unless the options say otherwise."""
-    with _folder() as folder, ExitStack() as stack:
-        servers = [_cluster_node(folder / str(number), options or {}, stack) for number in range(3)]
+    """Start a cluster of three primaries for the caller alone; `options` as for `valkey_server`."""
+    with ExitStack() as stack:
+        servers = [_cluster_node(stack, options or {}) for _ in range(3)]
         _join(servers)
         yield ValkeyCluster(servers)
 
 
-def _cluster_node(folder: Path, more: Mapping[str, str], stack: ExitStack) -> ValkeyServer:
-    folder.mkdir()
+def _recipe(folder: Path, options: Mapping[str, str], environment: Mapping[str, str]) -> Recipe:
+    settings = {
+        "bind": "127.0.0.1",
+        "unixsocket": str(folder / "s"),
+        "dir": str(folder),
+        "save": "",
+        "appendonly": "no",
+        "maxmemory-policy": "noeviction",
+        **options,
+    }
+    program = binary()
+    _see_it_run(program)
+    return Recipe(
+        prepare=[],
+        serve=[
+            *("env", *(f"{name}={value}" for name, value in environment.items())),
+            *(program, *(text for name in settings for text in (f"--{name}", settings[name]))),
+        ],
+        stop_signal=signal.SIGKILL,  # nobody needs its data any more
+    )
+
+
+@cache
+def _see_it_run(program: str) -> None:
+    try:
+        subprocess.run([program, "--version"], check=True, stdout=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ServerMissingError(f"{program} does not run here") from error
+
+
+def _cluster_node(stack: ExitStack, more: Mapping[str, str]) -> ValkeyServer:
     for _ in range(5):
         # Free a moment ago; where another process was faster, the start fails and other ports are tried.
         port, bus = _free_ports()
@@ -217,14 +218,10 @@ def _cluster_node(folder: Path, more: Mapping[str, str], stack: ExitStack) -> Va
             "cluster-node-timeout": "5000",
             **more,
         }
-        server = ValkeyServer(folder, options, port=port)
         try:
-            server.start()
-        except ServerMissingError as error:
+            return stack.enter_context(valkey_server(options, port=port))
+        except ServerEndedError as error:
             failure = error
-            continue
-        stack.callback(server.kill)
-        return server
     raise failure
 
 
@@ -240,7 +237,7 @@ def _join(servers: list[ValkeyServer]) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not all(_has_joined(client, len(servers)) for client in clients):
         if time.monotonic() > deadline:
-            raise ServerMissingError("the three servers did not become a cluster")
+            raise RuntimeError("the three servers did not become a cluster")
         time.sleep(0.01)
     for client in clients:
         client.close()
@@ -257,17 +254,3 @@ def _free_ports() -> tuple[int, int]:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         return one.getsockname()[1], other.getsockname()[1]
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    # Short, as a socket's path may have no more than a hundred characters.
-    with tempfile.TemporaryDirectory(prefix="jwtkit-vk-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-
-
-def _ask_to_die_with(parent: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before we could ask
-            os._exit(1)
