@@ -1,8 +1,8 @@
 """Every proof at length, on every engine: ``make soak``.
 
 With 1,000 rounds, on each engine: 1,000 races of 64 (a third by processes, by threads and by asyncio) and 200
-more without a retry window; 200 kills and 10 at each point; 10,000 replays; 20 restarts; 100 times all
-connections cut.
+more without a retry window; 200 kills and 10 at each point; 10,000 replays; 20 restarts and 20 crashes; 100
+times all connections cut; and by each setting of a server 10 times killed and 10 power cuts.
 
     python -m tests.soak [--rounds 1000] [--engines sqlite,postgresql,...] [--proofs race,kill] [--json FILE]
 
@@ -20,13 +20,15 @@ from contextlib import ExitStack
 
 from tests.fire.backup import restored_backup
 from tests.fire.behind import failover_with_loss, lagging_reads, replica_reads
+from tests.fire.cluster import primary_lost, primary_restarts
 from tests.fire.clocks import backward_jumps, clocks_apart, store_clocks_apart
 from tests.fire.conflicts import deadlocks, serializable, undone_swaps
 from tests.fire.crew import crew_of_all
 from tests.fire.kills import kill_at_every_point, kill_at_random
-from tests.fire.outages import cut_connections, restart
-from tests.fire.places import ENGINES, Place, place
-from tests.fire.power import MODES, power_cut
+from tests.fire.losses import SETTINGS, losses_when_killed
+from tests.fire.outages import crash, cut_connections, restart
+from tests.fire.places import DJANGO, ENGINES, Place, place
+from tests.fire.power import power_cut
 from tests.fire.race import KINDS, race_inside_the_window, race_without_a_window
 from tests.fire.replay import replay_after_the_window
 from tests.fire.tally import Tally, as_record, as_table
@@ -87,6 +89,12 @@ def _proofs(where: Place, hasty: Place, rounds: int) -> Iterator[Proof]:
         yield proof("restart", restart, hasty, times=some(0.02))
     if where.can_be_cut:
         yield proof("cut", cut_connections, times=some(0.1))
+    if where.name == "valkey-cluster":
+        for missed in (False, True):
+            yield proof("primary", primary_restarts, times=some(0.01), missed=missed)
+        yield "primary", lambda: primary_lost(sessions=some(0.1))
+    elif where.can_be_cut:
+        yield "crash", lambda: _crash(where, some(0.02))
     if where.name in ("postgresql", "mariadb"):
         yield proof("undone", undone_swaps, seconds=some(0.01))
         yield proof("deadlock", deadlocks, seconds=some(0.01))
@@ -94,9 +102,18 @@ def _proofs(where: Place, hasty: Place, rounds: int) -> Iterator[Proof]:
         yield proof("serializable", serializable, rounds=some(0.1))
         yield "replica", lambda: _replica(where, some(0.02))
         yield "failover", lambda: _failover(where, some(0.1))
+    for setting in SETTINGS.get(where.name, ()):
+        yield proof("killed", losses_when_killed, where, setting, times=some(0.01), seconds=1.5)
+        yield "power", lambda by=setting: power_cut(where.name, by, cuts=some(0.01), seconds=3.0)
+
+
+def _crash(where, times: int) -> Tally:
     if where.name == "valkey":
-        for mode in MODES:
-            yield "power", lambda mode=mode: power_cut(mode, cuts=some(0.01), seconds=3.0)
+        where.configure("appendfsync", "always")
+    tally = crash(where.again(), times=times)
+    if where.name == "valkey":
+        where.configure("appendfsync", "everysec")
+    return tally
 
 
 def _replica(where, rounds: int) -> Tally:
@@ -143,7 +160,7 @@ def _summarise(tallies: list[Tally], missing: list[str]) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make soak")
     parser.add_argument("--rounds", type=int, default=1000)
-    parser.add_argument("--engines", default=",".join(ENGINES))
+    parser.add_argument("--engines", default=",".join((*ENGINES, *DJANGO)))
     parser.add_argument("--proofs", default="")
     parser.add_argument("--json", default="")
     return parser.parse_args()

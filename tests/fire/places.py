@@ -279,7 +279,7 @@ def place(name: str, server=None, **options) -> Iterator[Place]:
     Args:
         name: One of `ENGINES` or `DJANGO`.
         server: A running server that others use too.
-        options: For SQLite ``busy``; for a database those of its ``running``; for Valkey its settings.
+        options: For SQLite ``busy``; for the others ``environment``, variables to start it with, and more.
     """
     own = server is None
     if name.startswith("sqlite"):
@@ -306,5 +306,5 @@ def _server(name, options):
 
         # A crash of the process must lose nothing; what one of the machine loses is measured elsewhere.
         kept = {"appendonly": "yes", "appendfsync": "everysec"}
-        return valkey_cluster() if name == "valkey-cluster" else valkey_server({**kept, **options})
+        return valkey_cluster(kept) if name == "valkey-cluster" else valkey_server(kept, **options)
     return running(**options)

@@ -1,7 +1,8 @@
-"""What a power cut takes from a Valkey, by its setting of ``appendfsync``: measured, not asserted.
+"""What a power cut takes from a server, by its setting of when to sync: measured, not asserted.
 
-The server runs under a small library that notes the size of each file whenever it is synced. After a kill -9
-the log of commands is cut back to what was synced: the least that a machine which loses its power may keep.
+The server runs under a small library that keeps a journal of what it writes to its log and of what it has
+synced. After a kill -9 all that was not synced is undone: the least that a machine which loses its power may
+keep. Only the log matters: everything else is made from it.
 """
 
 from __future__ import annotations
@@ -15,114 +16,91 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.fire.behind import told
-from tests.fire.places import ValkeyPlace
-from tests.fire.service import rotator_of, terms_for
-from tests.fire.stores import open_store
+from tests.fire.losses import NAMES, Losses, configure
+from tests.fire.places import place
 from tests.fire.tally import Tally
 from tests.servers.lease import ServerMissingError
 
-__all__ = ["MODES", "power_cut"]
+__all__ = ["power_cut", "undo"]
 
-MODES = ("always", "everysec", "no")
+_SOURCE = Path(__file__).with_name("unsynced.c")
 
-_SOURCE = Path(__file__).with_name("synced.c")
+_LOGS = {"postgresql": "/pg_wal/", "mariadb": "/ib_logfile", "valkey": ".incr.aof"}
+"""What is in the path of the files that hold the log."""
+
+_SYNCED = {("postgresql", "on"), ("mariadb", "1"), ("valkey", "always")}
+"""What is confirmed with these has been synced."""
 
 
-def power_cut(mode: str, *, cuts: int, seconds: float) -> Tally:
+def power_cut(engine: str, setting: str, *, cuts: int, seconds: float) -> Tally:
     """Rotate without a pause, cut the power, and see which confirmed rotations are gone.
 
     Args:
-        mode: The server's ``appendfsync``.
+        engine: A key of `tests.fire.losses.SETTINGS`.
+        setting: One of its values.
         cuts: How often.
         seconds: How long to rotate before each cut.
 
     Raises:
-        ServerMissingError: There is no Valkey, or no C compiler to make the library.
+        ServerMissingError: There is no such server, or no C compiler to make the library.
     """
-    tally = Tally("valkey", f"power cut, appendfsync {mode}")
+    tally = Tally(engine, f"power cut, {NAMES[engine]}={setting}")
     began = time.monotonic()
-    window = lost = 0.0
-    for number in range(cuts):
-        with _noting_server(mode) as (server, log):
-            # Not in step with the server's own second.
-            gone, age = _one(tally, server, log, seconds + number * 0.13)
-            lost, window = max(lost, gone), max(window, age)
-    tally.recovery_max = 0.0
-    tally.notes.append(
-        f"at most {lost:.0f} confirmed rotations lost, the oldest {window:.2f} s before the cut"
-    )
-    if mode == "always" and lost:
-        tally.blame(f"{lost:.0f} confirmed rotations were lost")
+    losses = Losses(tally)
+    with _journal(_LOGS[engine]) as (environment, journal):
+        durable = {} if engine == "valkey" else {"durable": True}
+        with place(engine, environment=environment, **durable) as where:
+
+            def crash() -> None:
+                where.crash()
+                undo(journal)
+                where.start()
+
+            for number in range(cuts):
+                # Again each time: MariaDB forgets it.
+                configure(where, setting)
+                # Not in step with what the server does by the clock.
+                losses.crash(where.again(), crash, seconds=seconds + number * 0.13)
+    losses.sum_up(allowed=(engine, setting) not in _SYNCED)
     tally.seconds = time.monotonic() - began
     return tally
 
 
-def _one(tally: Tally, server, log: Path, seconds: float) -> tuple[int, float]:
-    place = ValkeyPlace(server, own=True)
-    terms = terms_for(place.spec)
-    confirmed: list[tuple[float, int]] = []
-    with open_store(place.spec) as store:
-        rotator, _ = rotator_of(terms, store)
-        pair = rotator.start("client-42")
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            pair = rotator.rotate(pair.refresh_token)
-            confirmed.append((time.monotonic(), len(confirmed) + 1))
-        cut_at = time.monotonic()
-        server.kill()
-    _lose_what_was_not_synced(server.folder, log)
-    server.start()
-    tally.rounds += 1
-    tally.refreshes += len(confirmed)
-    tally.successors += len(confirmed)
-    with open_store(place.spec) as store:
-        rotator, _ = rotator_of(terms, store)
-        family = store.read(pair.session_id).family
-        kept = 0 if family is None else family.generation
-        # Told to wait, not logged out: the token is younger than the lag.
-        code = told(rotator, pair.refresh_token)
-        if code != ("" if kept == len(confirmed) else "store.behind"):
-            tally.blame(
-                f"{kept} of {len(confirmed)} rotations were kept, and the client was answered {code!r}"
-            )
-        tally.unavailable += code == "store.behind"
-    if kept == len(confirmed):
-        return 0, 0.0
-    return len(confirmed) - kept, cut_at - confirmed[kept][0]
-
-
-def _lose_what_was_not_synced(folder: Path, log: Path) -> None:
-    synced: dict[str, int] = {}
-    for line in log.read_text().splitlines():
-        size, _, path = line.partition(" ")
-        synced[path] = int(size)
-    for part in (folder / "appendonlydir").glob("*.incr.aof"):
-        os.truncate(part, synced.get(str(part), 0))
+def undo(journal: Path) -> None:
+    """Undo what was written and not synced, by that journal, and empty it."""
+    writes, safe = [], {}
+    text, at = journal.read_bytes(), 0
+    while (end := text.find(b"\n", at)) >= 0:
+        kind, offset, size, length, path = text[at:end].split(b" ", 4)
+        old = text[end + 1 : end + 1 + int(size)]
+        if kind == b"S":
+            safe[path] = int(offset)
+        else:
+            writes.append((at, path, int(offset), old, int(length)))
+        at = end + 1 + int(size)
+    for place_in_journal, path, offset, old, length in reversed(writes):
+        if place_in_journal >= safe.get(path, 0) and Path(os.fsdecode(path)).exists():
+            with open(path, "r+b") as file:  # noqa: PTH123
+                file.seek(offset)
+                file.write(old)
+                file.truncate(length)
+    os.truncate(journal, 0)
 
 
 @contextmanager
-def _noting_server(mode: str) -> Iterator[tuple]:
-    from tests.servers import valkey
-
+def _journal(files: str) -> Iterator[tuple[dict[str, str], Path]]:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise ServerMissingError("no C compiler: install gcc")
-    with TemporaryDirectory(prefix="jwtkit-synced-") as name:
+    with TemporaryDirectory(prefix="jwtkit-unsynced-") as name:
         folder = Path(name)
-        library, log, program = folder / "synced.so", folder / "synced", folder / "valkey-server"
+        library, journal = folder / "unsynced.so", folder / "journal"
         subprocess.run([compiler, "-shared", "-fPIC", "-o", library, _SOURCE, "-ldl"], check=True)
-        program.write_text(
-            f'#!/bin/sh\nSYNCED_LOG="{log}" LD_PRELOAD="{library}" exec "{valkey.binary()}" "$@"\n'
+        journal.touch()
+        # PostgreSQL runs as another user.
+        folder.chmod(0o755)
+        journal.chmod(0o666)
+        yield (
+            {"LD_PRELOAD": str(library), "UNSYNCED_JOURNAL": str(journal), "UNSYNCED_FILES": files},
+            journal,
         )
-        program.chmod(0o700)
-        before = os.environ.get(valkey.BINARY)
-        os.environ[valkey.BINARY] = str(program)
-        try:
-            options = {"appendonly": "yes", "appendfsync": mode, "aof-load-truncated": "yes"}
-            with valkey.valkey_server(options) as server:
-                yield server, log
-        finally:
-            del os.environ[valkey.BINARY]
-            if before is not None:
-                os.environ[valkey.BINARY] = before
