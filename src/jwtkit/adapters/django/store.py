@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
 
@@ -16,6 +15,7 @@ from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, page_size, require_storable, store_time
+from jwtkit.stores.closing import AsyncClosing, Closing
 from jwtkit.stores.rows import changing_of, row_of
 from jwtkit.stores.sql.keys import (
     LAST_EPOCH,
@@ -36,7 +36,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class DjangoSessionStore:
+class DjangoSessionStore(Closing):
     """A `jwtkit.refresh.SessionStore` in a database of ``settings.DATABASES``.
 
     On PostgreSQL, MariaDB, MySQL and SQLite. Its tables come from ``manage.py migrate``, and are those of
@@ -193,14 +193,6 @@ class DjangoSessionStore:
         """Close the connections; every later call is a `StoreUnavailableError` (``store.closed``)."""
         self._connections.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _purge_families(self, before: int, batch: int) -> tuple[int, bool]:
         """Look at the rows that are due; return how many were removed, and whether there may be more."""
         statements = self._statements
@@ -235,7 +227,7 @@ class DjangoSessionStore:
         return of_server if self._clock is None else store_time(self._clock)
 
 
-class AsyncDjangoSessionStore(AwaitedStore[DjangoSessionStore]):
+class AsyncDjangoSessionStore(AwaitedStore[DjangoSessionStore], AsyncClosing):
     """A `DjangoSessionStore` for async views: the same statements, each call run by a thread.
 
     Django's database layer is not async yet, so this saves the event loop from waiting and nothing else: as
@@ -257,14 +249,6 @@ class AsyncDjangoSessionStore(AwaitedStore[DjangoSessionStore]):
     async def aclose(self) -> None:
         """See `DjangoSessionStore.close`."""
         await self._run(self._store.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def _run(self, method: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await sync_to_async(method, thread_sensitive=False)(*args, **kwargs)

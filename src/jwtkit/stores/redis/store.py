@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.guarded_store import run_now
 from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
+from jwtkit.stores.closing import AsyncClosing, Closing
 from jwtkit.stores.redis.clients import async_servers, sync_servers
 from jwtkit.stores.redis.link import Link
 from jwtkit.stores.redis.sessions import Sessions
@@ -24,7 +24,7 @@ __all__ = ["AsyncRedisSessionStore", "RedisSessionStore"]
 _RETENTION: Final = timedelta(days=1)
 
 
-class RedisSessionStore:
+class RedisSessionStore(Closing):
     """A `jwtkit.refresh.SessionStore` in Redis 7 or newer, or Valkey: one server, or a cluster.
 
     Give it a server, or a database number, of its own. The server must keep what it was given: it is asked
@@ -129,19 +129,11 @@ class RedisSessionStore:
         """Close the store, and its client if it was given a URL; later calls are `StoreUnavailableError`."""
         run_now(self._sessions.link.close())
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return _described(self, self._sessions)
 
 
-class AsyncRedisSessionStore:
+class AsyncRedisSessionStore(AsyncClosing):
     """A `RedisSessionStore` for async callers, over a client of ``redis.asyncio``; nothing runs in a thread.
 
     A call that is cancelled while it waits may still be carried out. As its client, it belongs to the event
@@ -220,14 +212,6 @@ class AsyncRedisSessionStore:
     async def aclose(self) -> None:
         """See `RedisSessionStore.close`."""
         await self._sessions.link.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return _described(self, self._sessions)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.family import Family
@@ -14,6 +13,7 @@ from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock
+from jwtkit.stores.closing import AsyncClosing, Closing
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine, MetaData
@@ -31,7 +31,7 @@ _T = TypeVar("_T")
 _PREFIX = "jwtkit_"
 
 
-class SQLAlchemySessionStore:
+class SQLAlchemySessionStore(Closing):
     """A `jwtkit.refresh.SessionStore` in a SQL database, for any number of machines.
 
     PostgreSQL by psycopg, MariaDB by pymysql, SQLite by sqlite3. It makes no table by itself: call
@@ -140,16 +140,8 @@ class SQLAlchemySessionStore:
         """
         self._sessions.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class AsyncSQLAlchemySessionStore(AwaitedStore["Sessions"]):
+class AsyncSQLAlchemySessionStore(AwaitedStore["Sessions"], AsyncClosing):
     """A `SQLAlchemySessionStore` for async callers: the same statements by a driver that is awaited.
 
     PostgreSQL by psycopg or asyncpg, MariaDB by asyncmy, SQLite by aiosqlite (whose driver uses threads; the
@@ -192,14 +184,6 @@ class AsyncSQLAlchemySessionStore(AwaitedStore["Sessions"]):
     async def aclose(self) -> None:
         """See `SQLAlchemySessionStore.close`."""
         await self._run(self._store.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def _run(self, method: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         return await self._spawn(partial(method, *args, **kwargs))

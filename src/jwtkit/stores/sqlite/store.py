@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 from jwtkit.errors import ConfigurationError, StoreUnavailableError
 from jwtkit.refresh.family import Family
@@ -15,6 +14,7 @@ from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, findable, page_size, require_storable, store_time
+from jwtkit.stores.closing import AsyncClosing, Closing
 from jwtkit.stores.rows import changing_of, identity_of, row_of
 from jwtkit.stores.sqlite import statements
 from jwtkit.stores.sqlite.connections import Connections
@@ -29,7 +29,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class SQLiteSessionStore:
+class SQLiteSessionStore(Closing):
     """A `jwtkit.refresh.SessionStore` in an SQLite file, for the processes and threads of one machine.
 
     The file uses SQLite's write-ahead log and must lie on a local disk: network file systems do not lock as
@@ -172,19 +172,11 @@ class SQLiteSessionStore:
         """Close the file; every later call is a `StoreUnavailableError` (``store.closed``)."""
         self._connections.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def _change(self, statement: str, *parameters: int) -> int:
         return self._connections.execute(statement, parameters, writes=True).changed
 
 
-class AsyncSQLiteSessionStore(AwaitedStore[SQLiteSessionStore]):
+class AsyncSQLiteSessionStore(AwaitedStore[SQLiteSessionStore], AsyncClosing):
     """A `SQLiteSessionStore` for async callers: the same statements, run by a few threads of its own.
 
     A call that is cancelled while it waits may still be carried out. Making one opens the file, which may
@@ -226,14 +218,6 @@ class AsyncSQLiteSessionStore(AwaitedStore[SQLiteSessionStore]):
         import asyncio
 
         await asyncio.to_thread(self.close)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
 
     async def _run(self, method: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         import asyncio
