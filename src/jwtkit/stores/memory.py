@@ -7,13 +7,13 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import Final, Literal, ParamSpec, TypeVar
 
-from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, page_size, require_storable, store_time
+from jwtkit.stores.failures import duplicate
 from jwtkit.stores.rows import identity_of, row_of
 
 __all__ = ["AsyncMemorySessionStore", "MemorySessionStore"]
@@ -59,7 +59,7 @@ class MemorySessionStore:
         require_storable(*row_of(family))
         with self._lock:
             if family.session_id in self._families:
-                raise StoreUnavailableError("a session of this id exists already", code="store.duplicate")
+                raise duplicate()
             self._families[family.session_id] = family
             self._by_subject.setdefault((family.issuer, family.subject), set()).add(family.session_id)
             heappush(self._agenda, (over_at(family), "family", (family.session_id,)))

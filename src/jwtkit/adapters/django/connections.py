@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperation
 from django.core.signals import request_finished, request_started
@@ -17,31 +17,21 @@ from django.db.utils import load_backend
 
 from jwtkit.adapters.django.dialects import DIALECTS, Dialect
 from jwtkit.adapters.django.errors import at_run_time, is_worth_repeating
-from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError
+from jwtkit.stores.failures import closed
 from jwtkit.stores.forks import guard_forks
+from jwtkit.stores.outcome import Outcome
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.utils import CursorWrapper
 
-__all__ = ["Connections", "Outcome", "Run"]
+__all__ = ["Connections", "Run"]
 
 _T = TypeVar("_T")
 
 _ATTEMPTS = 3
 _numbers = count()
-
-
-class Outcome(NamedTuple):
-    """What a statement answered.
-
-    Attributes:
-        rows: The rows it returned.
-        changed: How many rows it inserted, updated or deleted.
-    """
-
-    rows: list[tuple[Any, ...]]
-    changed: int
 
 
 Run = Callable[[str, Sequence[Any]], Outcome]
@@ -143,7 +133,7 @@ class Connections:
     def _take(self) -> BaseDatabaseWrapper:
         with self._lock:
             if self._closed:
-                raise StoreUnavailableError("the session store is closed", code="store.closed")
+                raise closed()
             connection = self._idle.pop() if self._idle else None
         if connection is not None and connection.settings_dict["NAME"] != self._settings()["NAME"]:
             # A test run has put another database into the alias since.

@@ -7,7 +7,7 @@ from typing import Final
 
 from jwtkit.errors import ConfigurationError, JWTKitError, StoreUnavailableError
 
-__all__ = ["at_run_time", "closed", "needs_cluster_client"]
+__all__ = ["at_run_time", "needs_cluster_client"]
 
 _FIRST_WORD: Final = re.compile(r"(?:ERR )?([A-Z][A-Z_]{2,})\b")
 
@@ -34,11 +34,6 @@ _HINTS: Final[dict[str, str]] = {
     "OOM": "the server's memory is full: raise maxmemory, or purge; logins fail until then",
     "READONLY": "this server is a replica; the store talks to the primary only",
 }
-
-
-def closed() -> StoreUnavailableError:
-    """Return the error of a store that was closed."""
-    return StoreUnavailableError("the session store is closed", code="store.closed")
 
 
 def needs_cluster_client() -> ConfigurationError:

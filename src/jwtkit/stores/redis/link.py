@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from jwtkit.stores.failures import closed
 from jwtkit.stores.redis.checks import check_servers
-from jwtkit.stores.redis.errors import at_run_time, closed
+from jwtkit.stores.redis.errors import at_run_time
 from jwtkit.stores.redis.scripts import Script
 from jwtkit.stores.redis.servers import Call, Servers
 

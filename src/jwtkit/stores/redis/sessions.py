@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.policy import milliseconds
 from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.bounds import checked_clock, findable, page_size, require_storable, store_time
+from jwtkit.stores.failures import duplicate
 from jwtkit.stores.redis import scripts
 from jwtkit.stores.redis.keys import Keys
 from jwtkit.stores.redis.link import Link
@@ -60,7 +61,7 @@ class Sessions:
         row, keep_until = row_bytes(family, _mark()), self._keep_until(family)
         await self._secrets.say(family)
         if not await self._subjects.insert(family, row, keep_until, self._leaving(keep_until)):
-            raise StoreUnavailableError("a session of this id exists already", code="store.duplicate")
+            raise duplicate()
 
     async def read(self, session_id: str) -> Snapshot:
         """See `SessionStore.read`."""

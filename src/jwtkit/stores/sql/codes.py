@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from jwtkit.errors import ContentionError, JWTKitError, StoreUnavailableError
+from jwtkit.stores.failures import duplicate
 
 __all__ = ["NO_SCHEMA", "NO_TABLE", "UNDONE", "code_of", "failure_of"]
 
@@ -69,7 +70,7 @@ def failure_of(code: str, *, no_table: frozenset[str], hint: str) -> JWTKitError
     if code in _CONTENTION:
         return ContentionError("other writers kept the session's row busy; nothing was written, try again")
     if code in _DUPLICATE:
-        return StoreUnavailableError("a session of this id exists already", code="store.duplicate")
+        return duplicate()
     if code in no_table:
         return StoreUnavailableError(
             f"the tables of the session store are missing or of another version ({code})",

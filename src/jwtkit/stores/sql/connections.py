@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from jwtkit.errors import ContentionError, StoreUnavailableError
+from jwtkit.errors import ContentionError
+from jwtkit.stores.failures import closed
+from jwtkit.stores.outcome import Outcome
 from jwtkit.stores.sql.dialects import Dialect
 from jwtkit.stores.sql.engines import AUTOCOMMIT
 from jwtkit.stores.sql.errors import at_run_time, was_cut
@@ -15,23 +17,11 @@ if TYPE_CHECKING:
 
     from jwtkit.stores.sql.statements import Prepared
 
-__all__ = ["Connections", "Outcome"]
+__all__ = ["Connections"]
 
 _T = TypeVar("_T")
 
 _ATTEMPTS = 3
-
-
-class Outcome(NamedTuple):
-    """What a statement answered.
-
-    Attributes:
-        rows: The rows it returned.
-        changed: How many rows it inserted, updated or deleted.
-    """
-
-    rows: Sequence[Any]
-    changed: int
 
 
 class Connections:
@@ -117,7 +107,7 @@ class Connections:
     def _run(self, work: Callable[[Connection], _T], *, repeatable: bool) -> _T:
         for attempt in range(1, _ATTEMPTS + 1):
             if self._closed:
-                raise StoreUnavailableError("the session store is closed", code="store.closed")
+                raise closed()
             try:
                 return self._attempt(work)
             except Exception as error:

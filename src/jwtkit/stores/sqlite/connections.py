@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import weakref
 from threading import Condition, Lock
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from jwtkit.errors import StoreUnavailableError
+from jwtkit.stores.failures import closed
 from jwtkit.stores.forks import guard_forks
+from jwtkit.stores.outcome import Outcome
 from jwtkit.stores.rows import Row
 from jwtkit.stores.sqlite.errors import at_run_time, contention
 
@@ -16,19 +17,7 @@ if TYPE_CHECKING:
 
     from jwtkit.stores.sqlite.file import SessionFile
 
-__all__ = ["Connections", "Outcome"]
-
-
-class Outcome(NamedTuple):
-    """What a statement answered.
-
-    Attributes:
-        rows: The rows it returned.
-        changed: How many rows it inserted, updated or deleted.
-    """
-
-    rows: list[tuple[Any, ...]]
-    changed: int
+__all__ = ["Connections"]
 
 
 class Connections:
@@ -108,7 +97,7 @@ class Connections:
             while self._forks:
                 self._changed.wait()
             if self._closed:
-                raise StoreUnavailableError("the session store is closed", code="store.closed")
+                raise closed()
             self._in_use += 1
             return self._idle.pop() if self._idle else None
 

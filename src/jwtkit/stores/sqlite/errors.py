@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jwtkit.errors import ConfigurationError, ContentionError, JWTKitError, StoreUnavailableError
+from jwtkit.stores.failures import duplicate
 
 __all__ = ["at_construction", "at_run_time", "contention", "is_busy"]
 
@@ -35,7 +36,7 @@ def at_run_time(error: Exception) -> JWTKitError:
     if is_busy(error):
         return contention()
     if _name(error) in ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"):
-        return StoreUnavailableError("a session of this id exists already", code="store.duplicate")
+        return duplicate()
     return StoreUnavailableError(f"the session file could not answer ({_name(error)})")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
-from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
@@ -15,6 +15,7 @@ from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, findable, page_size, require_storable, store_time
 from jwtkit.stores.closing import AsyncClosing, Closing
+from jwtkit.stores.failures import closed
 from jwtkit.stores.rows import changing_of, identity_of, row_of
 from jwtkit.stores.sqlite import statements
 from jwtkit.stores.sqlite.connections import Connections
@@ -228,7 +229,7 @@ class AsyncSQLiteSessionStore(AwaitedStore[SQLiteSessionStore], AsyncClosing):
             outcome = loop.run_in_executor(self._executor(), call)
         except RuntimeError as error:
             # The executor takes no more work: the store is closed, or the program is ending.
-            raise StoreUnavailableError("the session store is closed", code="store.closed") from error
+            raise closed() from error
         return await outcome
 
     def _executor(self) -> ThreadPoolExecutor:
