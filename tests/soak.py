@@ -20,8 +20,8 @@ from contextlib import ExitStack
 
 from tests.fire.backup import restored_backup
 from tests.fire.behind import failover_with_loss, lagging_reads, replica_reads
-from tests.fire.cluster import primary_lost, primary_restarts
 from tests.fire.clocks import backward_jumps, clocks_apart, store_clocks_apart
+from tests.fire.cluster import primary_lost, primary_restarts
 from tests.fire.conflicts import deadlocks, serializable, undone_swaps
 from tests.fire.crew import crew_of_all
 from tests.fire.kills import kill_at_every_point, kill_at_random
@@ -92,7 +92,7 @@ def _proofs(where: Place, hasty: Place, rounds: int) -> Iterator[Proof]:
     if where.name == "valkey-cluster":
         for missed in (False, True):
             yield proof("primary", primary_restarts, times=some(0.01), missed=missed)
-        yield "primary", lambda: primary_lost(sessions=some(0.1))
+        yield "primary", lambda: primary_lost(sessions=max(24, some(0.1)))
     elif where.can_be_cut:
         yield "crash", lambda: _crash(where, some(0.02))
     if where.name in ("postgresql", "mariadb"):
@@ -103,7 +103,7 @@ def _proofs(where: Place, hasty: Place, rounds: int) -> Iterator[Proof]:
         yield "replica", lambda: _replica(where, some(0.02))
         yield "failover", lambda: _failover(where, some(0.1))
     for setting in SETTINGS.get(where.name, ()):
-        yield proof("killed", losses_when_killed, where, setting, times=some(0.01), seconds=1.5)
+        yield proof("loss", losses_when_killed, where, setting, times=some(0.01), seconds=1.5)
         yield "power", lambda by=setting: power_cut(where.name, by, cuts=some(0.01), seconds=3.0)
 
 
@@ -138,10 +138,10 @@ def _failover(where, sessions: int) -> Tally:
 
 
 def _report(tally: Tally) -> None:
-    line = f"{tally.engine:15}{tally.proof:32}{tally.rounds:7,} rounds {tally.refreshes:9,} refreshes"
+    line = f"{tally.engine:18}{tally.proof:42}{tally.rounds:7,} rounds {tally.refreshes:9,} refreshes"
     print(f"{line} {tally.seconds:6.0f} s  {'BROKEN' if tally.wrong else 'holds'}", flush=True)
     for note in (*tally.notes, *tally.wrong):
-        print(f"{'':15}  {note}", flush=True)
+        print(f"{'':18}  {note}", flush=True)
 
 
 def _summarise(tallies: list[Tally], missing: list[str]) -> None:
