@@ -9,9 +9,31 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.servers.fixtures import mariadb_server, postgres_server
-from tests.servers.valkey_fixtures import cluster_of_tests, own_valkey, valkey
+from tests.servers.valkey_fixtures import (
+    cluster_of_either,
+    cluster_of_redis,
+    cluster_of_tests,
+    own_either,
+    own_valkey,
+    program,
+    redis_server,
+    valkey,
+    valkey_or_redis,
+)
 
-__all__ = ["cluster_of_tests", "mariadb_server", "own_valkey", "postgres_server", "valkey"]
+__all__ = [
+    "cluster_of_either",
+    "cluster_of_redis",
+    "cluster_of_tests",
+    "mariadb_server",
+    "own_either",
+    "own_valkey",
+    "postgres_server",
+    "program",
+    "redis_server",
+    "valkey",
+    "valkey_or_redis",
+]
 
 # Before anything imports it: the contract suites are in the package, and their asserts explain themselves.
 pytest.register_assert_rewrite("jwtkit.testing")

@@ -1,4 +1,4 @@
-"""Processes that hold the same refresh token, one Valkey or a cluster, and no other word between them."""
+"""Processes that hold the same refresh token, one Valkey, Redis or cluster, and no word between them."""
 
 from __future__ import annotations
 
@@ -95,11 +95,13 @@ class Service:
         }
 
 
+SERVERS = {"one server": "valkey", "a cluster": "cluster_of_tests", "Redis": "redis_server"}
+
+
 @pytest.fixture(params=["one server", "a cluster"])
 def service(request):
-    cluster = request.param == "a cluster"
-    servers = request.getfixturevalue("cluster_of_tests" if cluster else "valkey")
-    service = Service(servers.url(), cluster=cluster)
+    servers = request.getfixturevalue(SERVERS[request.param])
+    service = Service(servers.url(), cluster=request.param == "a cluster")
     yield service
     service.store.close()
 
@@ -110,6 +112,7 @@ def outcomes(answers):
     )
 
 
+@pytest.mark.parametrize("service", SERVERS, indirect=True)
 @pytest.mark.parametrize("grant_takes", [0, 0.01], ids=["at once", "while the grant is looked up"])
 def test_one_successor_and_nobody_logged_out(racers, service, grant_takes):
     """Whoever gets a pair gets the very same refresh token; nobody is told that the grant is invalid."""

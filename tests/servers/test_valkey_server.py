@@ -49,3 +49,10 @@ def test_a_server_that_cannot_be_had_is_said_to_be_missing(monkeypatch):
     monkeypatch.setenv(servers.BINARY, "/bin/false")
     with pytest.raises(ServerMissingError), servers.valkey_server():
         pass
+
+
+def test_redis_is_redis(redis_server):
+    """And of a version that the store takes."""
+    info = redis_server.client().info("server")
+    assert "valkey_version" not in info
+    assert int(info["redis_version"].partition(".")[0]) >= 7

@@ -1,4 +1,4 @@
-"""Valkey for tests and benchmarks: one server on a Unix socket, or a cluster of three on loopback ports.
+"""Valkey or Redis for tests and benchmarks: one server on a Unix socket, or three as a cluster on loopback.
 
 Nothing is shared between two uses: each has a folder of its own, and both are gone with the process that
 started it, however that ends.
@@ -26,12 +26,18 @@ if TYPE_CHECKING:
 BINARY = "JWTKIT_VALKEY_SERVER"
 """Names a server to use in place of the one that comes with the package, such as a ``redis-server``."""
 
+PROGRAMS = ("valkey", "redis")
+
 _SLOTS = 16384
 _PATIENCE = 20.0
 
 
-def binary() -> str:
-    """Return the path of a server."""
+def binary(program: str = "valkey") -> str:
+    """Return the path of a server of that name."""
+    if program == "redis":
+        if found := shutil.which("redis-server"):
+            return found
+        raise ServerMissingError("Redis is not here: apt-get install redis-server")
     if named := os.environ.get(BINARY):
         return named
     try:
@@ -153,6 +159,7 @@ class ValkeyCluster:
 def valkey_server(
     options: Mapping[str, str] | None = None,
     *,
+    program: str = "valkey",
     port: int = 0,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[ValkeyServer]:
@@ -160,24 +167,27 @@ def valkey_server(
 
     Args:
         options: Settings as in ``valkey.conf``, which go before those of the tests.
+        program: One of `PROGRAMS`.
         port: Where it is to listen on loopback too.
         environment: Variables to start it with.
     """
     settings = {"port": str(port), **(options or {})}
-    with start("valkey", lambda folder: _recipe(folder, settings, environment or {})) as lease:
+    with start("valkey", lambda folder: _recipe(folder, program, settings, environment or {})) as lease:
         yield ValkeyServer(lease, port=port)
 
 
 @contextmanager
-def valkey_cluster(options: Mapping[str, str] | None = None) -> Iterator[ValkeyCluster]:
-    """Start a cluster of three primaries for the caller alone; `options` as for `valkey_server`."""
+def valkey_cluster(
+    options: Mapping[str, str] | None = None, *, program: str = "valkey"
+) -> Iterator[ValkeyCluster]:
+    """Start a cluster of three primaries for the caller alone; arguments as for `valkey_server`."""
     with ExitStack() as stack:
-        servers = [_cluster_node(stack, options or {}) for _ in range(3)]
+        servers = [_cluster_node(stack, program, options or {}) for _ in range(3)]
         _join(servers)
         yield ValkeyCluster(servers)
 
 
-def _recipe(folder: Path, options: Mapping[str, str], environment: Mapping[str, str]) -> Recipe:
+def _recipe(folder: Path, program: str, options: Mapping[str, str], environment: Mapping[str, str]) -> Recipe:
     settings = {
         "bind": "127.0.0.1",
         "unixsocket": str(folder / "s"),
@@ -187,27 +197,27 @@ def _recipe(folder: Path, options: Mapping[str, str], environment: Mapping[str, 
         "maxmemory-policy": "noeviction",
         **options,
     }
-    program = binary()
-    _see_it_run(program)
+    path = binary(program)
+    _see_it_run(path)
     return Recipe(
         prepare=[],
         serve=[
             *("env", *(f"{name}={value}" for name, value in environment.items())),
-            *(program, *(text for name in settings for text in (f"--{name}", settings[name]))),
+            *(path, *(text for name in settings for text in (f"--{name}", settings[name]))),
         ],
         stop_signal=signal.SIGKILL,  # nobody needs its data any more
     )
 
 
 @cache
-def _see_it_run(program: str) -> None:
+def _see_it_run(path: str) -> None:
     try:
-        subprocess.run([program, "--version"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([path, "--version"], check=True, stdout=subprocess.DEVNULL)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ServerMissingError(f"{program} does not run here") from error
+        raise ServerMissingError(f"{path} does not run here") from error
 
 
-def _cluster_node(stack: ExitStack, more: Mapping[str, str]) -> ValkeyServer:
+def _cluster_node(stack: ExitStack, program: str, more: Mapping[str, str]) -> ValkeyServer:
     for _ in range(5):
         # Free a moment ago; where another process was faster, the start fails and other ports are tried.
         port, bus = _free_ports()
@@ -219,7 +229,7 @@ def _cluster_node(stack: ExitStack, more: Mapping[str, str]) -> ValkeyServer:
             **more,
         }
         try:
-            return stack.enter_context(valkey_server(options, port=port))
+            return stack.enter_context(valkey_server(options, program=program, port=port))
         except ServerEndedError as error:
             failure = error
     raise failure

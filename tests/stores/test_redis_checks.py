@@ -28,25 +28,25 @@ def refused(call, code):
     return str(refusal.value)
 
 
-@pytest.mark.parametrize("own_valkey", [LRU], indirect=True)
-def test_a_server_that_evicts_keys_is_refused(own_valkey):
+@pytest.mark.parametrize("own_either", [LRU], indirect=True)
+def test_a_server_that_evicts_keys_is_refused(own_either):
     """Before anything is written to it; also where it evicts only keys that expire, as sessions do."""
-    store = RedisSessionStore(own_valkey.url())
+    store = RedisSessionStore(own_either.url())
     said = refused(lambda: store.insert(a_family(CLOCK)), "store.eviction")
     assert "volatile-lru" in said
     assert "noeviction" in said
-    assert own_valkey.client().dbsize() == 0
+    assert own_either.client().dbsize() == 0
     # Asked anew each time until it is fit, so a service need not be restarted.
-    own_valkey.client().config_set("maxmemory-policy", "noeviction")
+    own_either.client().config_set("maxmemory-policy", "noeviction")
     store.check()
     store.insert(a_family(CLOCK))
-    own_valkey.client().config_set("maxmemory-policy", "allkeys-random")
+    own_either.client().config_set("maxmemory-policy", "allkeys-random")
     refused(store.check, "store.eviction")
 
 
-@pytest.mark.parametrize("own_valkey", [LRU], indirect=True)
-async def test_a_server_that_evicts_keys_is_refused_by_the_async_store(own_valkey):
-    async with AsyncRedisSessionStore(own_valkey.url()) as store:
+@pytest.mark.parametrize("own_either", [LRU], indirect=True)
+async def test_a_server_that_evicts_keys_is_refused_by_the_async_store(own_either):
+    async with AsyncRedisSessionStore(own_either.url()) as store:
         for call in (store.check, lambda: store.read("session")):
             with pytest.raises(ConfigurationError) as refusal:
                 await call()
@@ -66,16 +66,16 @@ def client_without(server, *commands):
 
 
 @pytest.mark.parametrize("forbidden", ["config", "info"])
-def test_either_way_of_asking_is_enough(own_valkey, forbidden):
+def test_either_way_of_asking_is_enough(own_either, forbidden):
     """Managed services forbid CONFIG."""
-    store = RedisSessionStore(client_without(own_valkey, forbidden))
+    store = RedisSessionStore(client_without(own_either, forbidden))
     store.insert(a_family(CLOCK))
-    own_valkey.client().config_set("maxmemory-policy", "allkeys-lru")
+    own_either.client().config_set("maxmemory-policy", "allkeys-lru")
     refused(store.check, "store.eviction")
 
 
-def test_a_server_that_does_not_say_is_refused_unless_vouched_for(own_valkey):
-    client = client_without(own_valkey, "config", "info")
+def test_a_server_that_does_not_say_is_refused_unless_vouched_for(own_either):
+    client = client_without(own_either, "config", "info")
     said = refused(RedisSessionStore(client).check, "store.eviction")
     assert "assume_noeviction=True" in said
     store = RedisSessionStore(client, assume_noeviction=True, clock=CLOCK)
@@ -85,11 +85,11 @@ def test_a_server_that_does_not_say_is_refused_unless_vouched_for(own_valkey):
     assert store.read(family.session_id).family == family
 
 
-def test_the_commands_the_documentation_names_are_enough(own_valkey):
+def test_the_commands_the_documentation_names_are_enough(own_either):
     """A user of the store's own, who may do no more than it says on the page about it."""
     may = ["+@read", "+@write", "+time", "+eval", "+evalsha", "+scan", "+info"]
-    own_valkey.client().acl_setuser("jwtkit", enabled=True, nopass=True, keys=["jwtkit:*"], commands=may)
-    store = RedisSessionStore(own_valkey.client(username="jwtkit", password="any"), clock=CLOCK)
+    own_either.client().acl_setuser("jwtkit", enabled=True, nopass=True, keys=["jwtkit:*"], commands=may)
+    store = RedisSessionStore(own_either.client(username="jwtkit", password="any"), clock=CLOCK)
     store.check()
     family = a_family(CLOCK)
     store.insert(family)
@@ -102,13 +102,13 @@ def test_the_commands_the_documentation_names_are_enough(own_valkey):
     assert store.purge(2**60) == 0
 
 
-def test_a_replica_is_refused_for_now(own_valkey):
-    store = RedisSessionStore(own_valkey.url())
-    own_valkey.client().replicaof("127.0.0.1", 1)
+def test_a_replica_is_refused_for_now(own_either):
+    store = RedisSessionStore(own_either.url())
+    own_either.client().replicaof("127.0.0.1", 1)
     with pytest.raises(StoreUnavailableError) as refusal:
         store.check()
     assert refusal.value.code == "store.behind"
-    own_valkey.client().replicaof("NO", "ONE")
+    own_either.client().replicaof("NO", "ONE")
     store.check()
 
 
@@ -144,10 +144,10 @@ async def test_a_server_too_old_is_refused(version):
     assert version in str(refusal.value)
 
 
-def test_a_client_that_decodes_everything_will_do(valkey):
+def test_a_client_that_decodes_everything_will_do(valkey_or_redis):
     """The store asks for bytes, whatever the client was made to return."""
     family = a_family(CLOCK, subject="Åse", digest=bytes(range(256)))
-    with valkey.client(decode_responses=True) as client:
+    with valkey_or_redis.client(decode_responses=True) as client:
         store = RedisSessionStore(client, prefix="decoded:", clock=CLOCK)
         store.check()
         store.insert(family)
@@ -169,8 +169,8 @@ def test_a_cluster_client_that_decodes_everything_will_do(cluster_of_tests):
         assert store.purge(2**60) == 1
 
 
-def test_a_client_stays_its_owners(valkey):
-    with valkey.client() as client:
+def test_a_client_stays_its_owners(valkey_or_redis):
+    with valkey_or_redis.client() as client:
         with RedisSessionStore(client, prefix="owned:") as store:
             store.check()
         assert client.ping()

@@ -1,4 +1,4 @@
-"""The Redis stores keep the law of session stores: on one Valkey server, and in a cluster of three."""
+"""The Redis stores keep the law of session stores: on Valkey, on Redis, and in a cluster of three."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ PREFIXES = (f"law-{number}:" for number in count())
 
 class TestRedisSessionStore(SessionStoreContract):
     @pytest.fixture(autouse=True)
-    def server(self, valkey):
-        self.server = valkey
+    def server(self, valkey_or_redis):
+        self.server = valkey_or_redis
 
     def make_store(self, clock):
         return RedisSessionStore(self.server.url(), prefix=next(PREFIXES), clock=clock)
@@ -38,8 +38,8 @@ class TestRedisSessionStoreInACluster(SessionStoreContract):
 
 class TestAsyncRedisSessionStore(AsyncSessionStoreContract):
     @pytest.fixture(autouse=True)
-    def server(self, valkey):
-        self.server = valkey
+    def server(self, valkey_or_redis):
+        self.server = valkey_or_redis
 
     async def make_store(self, clock):
         return AsyncRedisSessionStore(self.server.url(), prefix=next(PREFIXES), clock=clock)
