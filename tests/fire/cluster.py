@@ -132,6 +132,7 @@ def _expect_never_served(tally: Tally, gone, rows) -> None:
                 try:
                     if client.get(row) is not None:
                         tally.blame("the primary that came back serves an old row")
+                        return True
                 except redis.exceptions.RedisError:
                     pass  # CLUSTERDOWN at first, then MOVED
             return not client.dbsize() or client.info("replication")["role"] == "slave"
