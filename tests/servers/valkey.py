@@ -12,11 +12,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.servers.lease import Lease, Recipe, ServerEndedError, ServerMissingError, start
 
@@ -27,6 +27,8 @@ BINARY = "JWTKIT_VALKEY_SERVER"
 """Names a server to use in place of the one that comes with the package, such as a ``redis-server``."""
 
 PROGRAMS = ("valkey", "redis")
+
+_S = TypeVar("_S")
 
 _SLOTS = 16384
 _PATIENCE = 20.0
@@ -182,7 +184,7 @@ def valkey_cluster(
 ) -> Iterator[ValkeyCluster]:
     """Start a cluster of three primaries for the caller alone; arguments as for `valkey_server`."""
     with ExitStack() as stack:
-        servers = [_cluster_node(stack, program, options or {}) for _ in range(3)]
+        servers = [started(stack, partial(_cluster_node, program, options or {})) for _ in range(3)]
         _join(servers)
         yield ValkeyCluster(servers)
 
@@ -202,7 +204,7 @@ def _recipe(folder: Path, program: str, options: Mapping[str, str], environment:
     return Recipe(
         prepare=[],
         serve=[
-            *("env", *(f"{name}={value}" for name, value in environment.items())),
+            *(("env", *(f"{name}={value}" for name, value in environment.items())) if environment else ()),
             *(path, *(text for name in settings for text in (f"--{name}", settings[name]))),
         ],
         stop_signal=signal.SIGKILL,  # nobody needs its data any more
@@ -217,22 +219,28 @@ def _see_it_run(path: str) -> None:
         raise ServerMissingError(f"{path} does not run here") from error
 
 
-def _cluster_node(stack: ExitStack, program: str, more: Mapping[str, str]) -> ValkeyServer:
+def started(stack: ExitStack, server: Callable[[int, int], AbstractContextManager[_S]]) -> _S:
+    """Enter a server that listens on one or two ports of loopback; it is given two that are free."""
     for _ in range(5):
-        # Free a moment ago; where another process was faster, the start fails and other ports are tried.
-        port, bus = _free_ports()
-        options = {
-            "cluster-enabled": "yes",
-            "cluster-port": str(bus),
-            "cluster-config-file": "nodes.conf",
-            "cluster-node-timeout": "5000",
-            **more,
-        }
         try:
-            return stack.enter_context(valkey_server(options, program=program, port=port))
+            return stack.enter_context(server(*_free_ports()))
         except ServerEndedError as error:
+            # They were free a moment ago; another process was faster.
             failure = error
     raise failure
+
+
+def _cluster_node(
+    program: str, options: Mapping[str, str], port: int, bus: int
+) -> AbstractContextManager[ValkeyServer]:
+    settings = {
+        "cluster-enabled": "yes",
+        "cluster-port": str(bus),
+        "cluster-config-file": "nodes.conf",
+        "cluster-node-timeout": "5000",
+        **options,
+    }
+    return valkey_server(settings, program=program, port=port)
 
 
 def _join(servers: list[ValkeyServer]) -> None:
