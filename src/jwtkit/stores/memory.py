@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 from threading import Lock
 from typing import Final, Literal, ParamSpec, TypeVar
 
+from jwtkit.forks import guard_forks
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
@@ -39,7 +40,7 @@ class MemorySessionStore:
 
     def __init__(self, *, clock: Callable[[], float] | None = None) -> None:
         self._clock = checked_clock(clock)
-        self._lock = Lock()
+        self._start_lock()
         self._families: dict[str, Family] = {}
         self._by_subject: dict[tuple[str, str], set[str]] = {}
         self._epochs: dict[EpochScope, int] = {}
@@ -48,6 +49,7 @@ class MemorySessionStore:
         # What to look at when purging, soonest first. An entry is never later than the truth, so a rotation,
         # which only ever puts a family's end off, leaves it alone.
         self._agenda: list[_Entry] = []
+        guard_forks(self, after_in_child=MemorySessionStore._start_lock)
 
     def insert(self, family: Family, /) -> None:
         """Add a new family.
@@ -171,6 +173,10 @@ class MemorySessionStore:
                 for family in self._families.values()
                 if family.issuer == issuer and over_at(family) > now
             )
+
+    def _start_lock(self) -> None:
+        # Anew in a forked child: the thread that perhaps held it does not exist there.
+        self._lock = Lock()
 
     def _now(self) -> int:
         return store_time(self._clock)

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from jwtkit.errors import ConfigurationError
+from jwtkit.forks import guard_forks
 from jwtkit.tokens.checks import find_failures
 from jwtkit.tokens.policy import Policy
 from jwtkit.validator.trust import Anchor, Binding, is_changeable
@@ -44,15 +45,16 @@ class TokenCache:
         ConfigurationError: ``max_entries`` is not positive; or the cache is given to a second validator.
     """
 
-    __slots__ = ("_entries", "_lock", "_max_entries", "_owned")
+    __slots__ = ("__weakref__", "_entries", "_lock", "_max_entries", "_owned")
 
     def __init__(self, *, max_entries: int = 10_000) -> None:
         if type(max_entries) is not int or max_entries < 1:
             raise ConfigurationError("max_entries must be a positive number of tokens")
         self._max_entries = max_entries
         self._entries: dict[bytes, _Entry] = {}
-        self._lock = Lock()
         self._owned = False
+        self._start_lock()
+        guard_forks(self, after_in_child=TokenCache._start_lock)
 
     def belong_to_one(self) -> None:
         """Take the cache for one validator: another's rules would let in what this one accepted."""
@@ -95,6 +97,10 @@ class TokenCache:
             while len(self._entries) >= self._max_entries:
                 del self._entries[next(iter(self._entries))]
             self._entries[key] = entry
+
+    def _start_lock(self) -> None:
+        # Anew in a forked child: the thread that perhaps held it does not exist there.
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)

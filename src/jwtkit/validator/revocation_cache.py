@@ -10,6 +10,7 @@ from typing import Generic, Literal, TypeVar
 
 from jwtkit.errors import ConfigurationError, UnavailableError
 from jwtkit.events import Observer, RevocationUnknown, notify
+from jwtkit.forks import guard_forks
 from jwtkit.revocation import AsyncRevocationSource, RevocationQuery, RevocationSource, RevocationStatus
 from jwtkit.tokens.policy import read_duration
 from jwtkit.validator.sources import REVOCATION, answers_awaited, may_block
@@ -55,12 +56,17 @@ class _Answers(Generic[S]):
         self._observer = observer
         self._clock = clock
         self._known: dict[RevocationQuery, tuple[float, RevocationStatus]] = {}
-        self._lock = Lock()
+        self._start_lock()
         self._check_source()
+        guard_forks(self, after_in_child=_Answers._start_lock)
 
     def _check_source(self) -> None:
         """Raise `ConfigurationError` for a source this cache cannot ask."""
         raise NotImplementedError
+
+    def _start_lock(self) -> None:
+        # Anew in a forked child: the thread that perhaps held it does not exist there.
+        self._lock = Lock()
 
     def _now(self) -> float:
         return time.monotonic() if self._clock is None else self._clock()

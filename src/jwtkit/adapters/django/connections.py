@@ -18,8 +18,8 @@ from django.db.utils import load_backend
 from jwtkit.adapters.django.dialects import DIALECTS, Dialect
 from jwtkit.adapters.django.errors import at_run_time, is_worth_repeating
 from jwtkit.errors import ConfigurationError
+from jwtkit.forks import guard_forks
 from jwtkit.stores.failures import closed
-from jwtkit.stores.forks import guard_forks
 from jwtkit.stores.outcome import Outcome
 
 if TYPE_CHECKING:

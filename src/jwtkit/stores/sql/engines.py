@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from jwtkit.errors import ConfigurationError
-from jwtkit.stores.forks import guard_forks
+from jwtkit.forks import guard_forks
 from jwtkit.stores.sql.dialects import DIALECTS, Dialect
 
 __all__ = ["AUTOCOMMIT", "async_engine_of", "dialect_of", "engine_of"]

@@ -6,8 +6,8 @@ import weakref
 from threading import Condition, Lock
 from typing import TYPE_CHECKING
 
+from jwtkit.forks import guard_forks
 from jwtkit.stores.failures import closed
-from jwtkit.stores.forks import guard_forks
 from jwtkit.stores.outcome import Outcome
 from jwtkit.stores.rows import Row
 from jwtkit.stores.sqlite.errors import at_run_time, contention

@@ -1,4 +1,4 @@
-"""What a store does when its process forks: a connection used by two processes mixes their answers up."""
+"""Around a fork: a child has the connections and locks of its parent, but none of its other threads."""
 
 from __future__ import annotations
 
@@ -12,21 +12,17 @@ __all__ = ["guard_forks"]
 _T = TypeVar("_T")
 
 
-def _nothing(_: object) -> None:
-    """Do nothing."""
-
-
 def guard_forks(
     owner: _T,
     *,
-    before: Callable[[_T], None] = _nothing,
-    after_in_parent: Callable[[_T], None] = _nothing,
+    before: Callable[[_T], None] | None = None,
+    after_in_parent: Callable[[_T], None] | None = None,
     after_in_child: Callable[[_T], None],
 ) -> None:
     """Call these around every fork of the process for as long as `owner` lives, which they are given.
 
     Args:
-        owner: What holds connections.
+        owner: What holds connections or a lock.
         before: Called before a fork.
         after_in_parent: Called after it in the process that forked.
         after_in_child: Called after it in the new one.
@@ -43,8 +39,8 @@ def guard_forks(
 
         return call
 
-    os.register_at_fork(
-        before=for_owner(before),
-        after_in_parent=for_owner(after_in_parent),
-        after_in_child=for_owner(after_in_child),
-    )
+    os.register_at_fork(after_in_child=for_owner(after_in_child))
+    if before is not None:
+        os.register_at_fork(before=for_owner(before))
+    if after_in_parent is not None:
+        os.register_at_fork(after_in_parent=for_owner(after_in_parent))
