@@ -20,6 +20,8 @@ from jwtkit.errors import TokenError, TokenExpiredError
 
 T = TypeVar("T")
 FORGES = {alg: Forge(alg) for alg in forging.ALGORITHMS}
+# Now: finding the factors of an RSA key draws from `random`, which nothing may while an example is drawn.
+STRANGERS = [forge.stranger for forge in FORGES.values()]
 VALIDATORS = {
     alg: TokenValidator(ISSUER, audience=AUDIENCE, keys=forge.owner.key(), clock=lambda: float(NOW))
     for alg, forge in FORGES.items()

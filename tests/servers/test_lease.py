@@ -20,10 +20,11 @@ ROOT = Path(__file__).parent.parent.parent
 SERVER = "import os, time, pathlib; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(600)"
 
 USER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tests.servers.lease import join
 from tests.servers.test_lease import recipe, pid_of
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs in the background
 lease = join("stub", recipe, Path(sys.argv[1]))
 print(lease.folder, pid_of(lease), flush=True)
 time.sleep(600)
