@@ -21,7 +21,7 @@ from tests.refresh.kit import (
     unavailable,
 )
 
-from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
 from jwtkit.issuer import AsyncTokenIssuer, TokenIssuer
 from jwtkit.jose import JWKSet, SigningKey
 from jwtkit.keys import StaticKeyStore
@@ -30,6 +30,10 @@ from jwtkit.rotator import AsyncRefreshRotator, RefreshRotator
 from jwtkit.stores import AsyncMemorySessionStore, MemorySessionStore
 from jwtkit.tokens import GENERIC, RFC9068, SECURITY_EVENT
 from jwtkit.validator import AsyncTokenValidator, TokenValidator, TrustedIssuer
+
+
+def busy() -> None:
+    raise ContentionError("others write")
 
 
 def parts(**changes: Any) -> dict[str, Any]:
@@ -221,8 +225,10 @@ class TestTheSecretThatSessionsWereMadeWith:
         clock = Clock()
         store = Disturbed(MemorySessionStore(clock=clock))
         pair = make_rotator(clock, store=store).start("client-42")
-        store.before["live_key_ids"] = [unavailable]
-        assert not make_rotator(clock, store=store).rotate(pair.refresh_token).retried
+        for failure in (unavailable, busy):
+            store.before["live_key_ids"] = [failure]
+            pair = make_rotator(clock, store=store).rotate(pair.refresh_token)
+            assert not pair.retried
 
     def test_it_is_asked_only_once(self) -> None:
         clock = Clock()

@@ -9,7 +9,7 @@ from datetime import timedelta
 from types import EllipsisType
 from typing import Any, Final
 
-from jwtkit.errors import ConfigurationError, StoreUnavailableError
+from jwtkit.errors import ConfigurationError, UnavailableError
 from jwtkit.events import Observer
 from jwtkit.issuer import TokenIssuer
 from jwtkit.refresh.grant import Grant
@@ -96,8 +96,8 @@ class RefreshRotator:
         self._sessions = self._parts.sessions
         self._rotation = Rotation(self._parts)
         self._presented = PresentedTokens(self._parts)
-        # A store that is down for a moment keeps no service from starting: the first call asks again.
-        with contextlib.suppress(StoreUnavailableError):
+        # A store that is down or busy for a moment keeps no service from starting: the first call asks again.
+        with contextlib.suppress(UnavailableError):
             run_now(self._parts.check_secret())
 
     def start(
