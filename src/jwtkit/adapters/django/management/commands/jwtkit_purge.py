@@ -54,8 +54,7 @@ class Command(BaseCommand):
                     if options["verbosity"] > 1:
                         self.stdout.write(f"removed {gone}")
         except JWTKitError as error:
-            told = f"{error} ({error.hint})" if error.hint else str(error)
-            raise CommandError(f"{told}; removed until then: {removed}") from error
+            raise CommandError(f"{error}; removed until then: {removed}") from error
         if options["verbosity"] > 0:
             self.stdout.write(self.style.SUCCESS(f"Removed {removed} sessions and denied tokens."))
 
