@@ -86,9 +86,10 @@ def test_the_values_every_engine_keeps():
 
 def test_a_page_is_counted_from_0():
     assert [page_size(number) for number in (0, 5, 2**63, 2**80)] == [0, 5, 2**63 - 1, 2**63 - 1]
-    with pytest.raises(ConfigurationError) as refusal:
-        page_size(-1)
-    assert refusal.value.code == "store.page"
+    for wrong in (-1, 1.5, None, "1", True):
+        with pytest.raises(ConfigurationError) as refusal:
+            page_size(wrong)
+        assert refusal.value.code == "store.page"
 
 
 @given(st.integers(0, 4_000_000_000_000))

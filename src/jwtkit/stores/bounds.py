@@ -56,11 +56,11 @@ def page_size(number: int) -> int:
     """Check a limit or an offset, and bring it down to what every engine can count to.
 
     Raises:
-        ConfigurationError: ``store.page``: it is negative.
+        ConfigurationError: ``store.page``: it is negative, or no integer.
     """
-    if number < 0:
+    if type(number) is not int or number < 0:
         raise ConfigurationError(
-            "a limit or an offset counts sessions: expected 0 or more", code="store.page"
+            "a limit or an offset counts sessions: expected an integer from 0", code="store.page"
         )
     return min(number, _LARGEST)
 
