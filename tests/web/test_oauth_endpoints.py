@@ -248,6 +248,12 @@ def test_a_refresh_token_is_shown_to_its_client(service: Service) -> None:
     assert service.shown(pair.refresh_token)["exp"] == int(session.absolute_expires_at.timestamp())
 
 
+def test_a_refresh_token_bound_to_a_key_is_shown_with_it(service: Service) -> None:
+    """RFC 9449 §6.2."""
+    shown = service.shown(service.rotator.start("client-42", confirmation="thumbprint").refresh_token)
+    assert shown["cnf"] == {"jkt": "thumbprint"}
+
+
 def test_a_refresh_token_of_no_client_is_shown_to_every_caller(service: Service) -> None:
     pair = service.rotator.start("client-42")
     assert service.shown(pair.refresh_token, client_id="anybody") == {

@@ -184,6 +184,7 @@ def _session_members(session: Session | None, issuer: str, client_id: str) -> Ma
         "exp": int(expires_at.timestamp()),
         "sub": session.subject,
         "iss": issuer,
+        "cnf": None if session.confirmation is None else {"jkt": session.confirmation},
     }
     return MappingProxyType({name: value for name, value in members.items() if value not in (None, "")})
 
