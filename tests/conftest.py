@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, settings
-from tests.servers.fixtures import mariadb_server, postgres_server
+from tests.servers.fixtures import mariadb_server, postgres_server, sockets_left_open
 from tests.servers.valkey_fixtures import (
     cluster_of_either,
     cluster_of_redis,
@@ -31,6 +31,7 @@ __all__ = [
     "postgres_server",
     "program",
     "redis_server",
+    "sockets_left_open",
     "valkey",
     "valkey_or_redis",
 ]

@@ -19,6 +19,8 @@ from jwtkit.stores.redis import AsyncRedisSessionStore, RedisSessionStore
 from jwtkit.testing import ManualClock
 from jwtkit.testing.given import ISSUER, a_family, milliseconds, rotated
 
+pytestmark = pytest.mark.usefixtures("sockets_left_open")
+
 CLOCK = ManualClock()
 ALL = EpochScope(ISSUER, "all")
 AOF = {"appendonly": "yes", "appendfsync": "everysec"}

@@ -20,6 +20,8 @@ from jwtkit.stores.redis import AsyncRedisSessionStore, RedisSessionStore
 from jwtkit.testing import ManualClock
 from jwtkit.testing.given import ISSUER, a_family, rotated
 
+pytestmark = pytest.mark.usefixtures("sockets_left_open")
+
 CLOCK = ManualClock()
 ALL = EpochScope(ISSUER, "all")
 PATIENCE = 30.0

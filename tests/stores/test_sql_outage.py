@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
 import traceback
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,6 +18,8 @@ from jwtkit.revocation import RevocationQuery
 from jwtkit.stores.sql import SQLAlchemySessionStore
 from jwtkit.testing import ManualClock
 from jwtkit.testing.given import ISSUER, a_family, rotated
+
+pytestmark = pytest.mark.usefixtures("sockets_left_open")
 
 CLOCK = ManualClock()
 SERVERS = pytest.mark.parametrize("engine_name", ["postgresql", "mariadb"])
@@ -292,17 +292,12 @@ def test_a_server_that_is_not_there(engine_name):
         }[engine_name]
     )
     texts = []
-    with warnings.catch_warnings():
-        # pymysql leaves a socket open that was refused.
-        warnings.simplefilter("ignore", ResourceWarning)
-        for call in every_call(store, a_family(CLOCK)).values():
-            with pytest.raises(StoreUnavailableError) as failure:
-                call()
-            texts.append(f"{failure.value.code} {failure.value!r} {store!r}")
-            texts += traceback.format_exception(failure.value)
-        store.close()
-        del call, failure, store
-        gc.collect()
+    for call in every_call(store, a_family(CLOCK)).values():
+        with pytest.raises(StoreUnavailableError) as failure:
+            call()
+        texts.append(f"{failure.value.code} {failure.value!r} {store!r}")
+        texts += traceback.format_exception(failure.value)
+    store.close()
     assert any(text.startswith("store.unavailable") for text in texts)
     assert not any("pa55word" in text for text in texts)
 

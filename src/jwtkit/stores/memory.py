@@ -15,7 +15,7 @@ from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, page_size, require_storable, store_time
 from jwtkit.stores.failures import duplicate
-from jwtkit.stores.rows import identity_of, row_of
+from jwtkit.stores.rows import identity_of
 
 __all__ = ["AsyncMemorySessionStore", "MemorySessionStore"]
 
@@ -58,7 +58,7 @@ class MemorySessionStore:
             StoreUnavailableError: ``store.duplicate``: the session id is taken.
             ConfigurationError: ``store.unstorable``: see `jwtkit.refresh.protocols.SessionStore`.
         """
-        require_storable(*row_of(family))
+        require_storable(*family)
         with self._lock:
             if family.session_id in self._families:
                 raise duplicate()
@@ -78,7 +78,7 @@ class MemorySessionStore:
         The issuer, subject and time of login of a family never change: a row that differs in them is
         not the one meant, and is left alone.
         """
-        require_storable(*row_of(family))
+        require_storable(*family)
         with self._lock:
             row = self._families.get(family.session_id)
             if row is None or row.version != expected_version or identity_of(row) != identity_of(family):

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from jwtkit.refresh.family import Family
 
-__all__ = ["CHANGING", "COLUMNS", "IDENTITY", "Row", "changing_of", "identity_of", "row_of"]
+__all__ = ["CHANGING", "COLUMNS", "IDENTITY", "Row", "changing_of", "identity_of"]
 
 Row = tuple[str | bytes | int | None, ...]
 
@@ -20,6 +20,5 @@ IDENTITY = ("session_id", "issuer", "subject", "created_at")
 CHANGING = tuple(column for column in COLUMNS if column not in IDENTITY)
 """What a swap replaces."""
 
-row_of: Callable[[Family], Row] = tuple
 identity_of: Callable[[Family], Row] = attrgetter(*IDENTITY)
 changing_of: Callable[[Family], Row] = attrgetter(*CHANGING)

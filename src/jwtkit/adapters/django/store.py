@@ -16,7 +16,7 @@ from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, page_size, require_storable, store_time
 from jwtkit.stores.closing import AsyncClosing, Closing
-from jwtkit.stores.rows import changing_of, row_of
+from jwtkit.stores.rows import changing_of
 from jwtkit.stores.sql.keys import (
     LAST_EPOCH,
     issuer_key,
@@ -70,8 +70,7 @@ class DjangoSessionStore(Closing):
             StoreUnavailableError: ``store.duplicate``: the session id is taken.
             ConfigurationError: ``store.unstorable``: a text or number no store keeps.
         """
-        row = row_of(family)
-        require_storable(*row)
+        require_storable(*family)
         over = over_at(family)
         keys = (
             session_key(family.session_id),
@@ -80,7 +79,7 @@ class DjangoSessionStore(Closing):
             subject_key(family.issuer, family.subject),
             secret_key(family.issuer, family.key_id),
         )
-        self._connections.execute(self._statements.insert, (*keys, *row, over, over), writes=True)
+        self._connections.execute(self._statements.insert, (*keys, *family, over, over), writes=True)
 
     def read(self, session_id: str, /) -> Snapshot:
         """Read one family, the highest epoch that applies to it and the store's time, in one round trip."""

@@ -13,7 +13,6 @@ from jwtkit.errors import StoreUnavailableError
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.stores.answers import over_at
 from jwtkit.stores.bounds import require_storable
-from jwtkit.stores.rows import row_of
 
 __all__ = ["identity_text", "row_bytes", "row_family"]
 
@@ -72,7 +71,7 @@ def row_bytes(family: Family, mark: str) -> bytes:
     )
     if not row.isascii() or row.count("\0") != _SEPARATORS or _is_large(family):
         # Only then one by one: few rows are suspicious, and this is done for every rotation.
-        require_storable(*row_of(family))
+        require_storable(*family)
     return row.encode()
 
 

@@ -10,7 +10,7 @@ from jwtkit.refresh.protocols import EpochReading, EpochScope, Snapshot
 from jwtkit.revocation import RevocationQuery, RevocationStatus
 from jwtkit.stores.answers import over_at, revocation_status
 from jwtkit.stores.bounds import page_size, require_storable, store_time
-from jwtkit.stores.rows import CHANGING, COLUMNS, changing_of, row_of
+from jwtkit.stores.rows import CHANGING, COLUMNS, changing_of
 from jwtkit.stores.sql.connections import Connections
 from jwtkit.stores.sql.keys import (
     LAST_EPOCH,
@@ -60,11 +60,10 @@ class Sessions:
 
     def insert(self, family: Family, /) -> None:
         """See `SQLAlchemySessionStore.insert`."""
-        row = row_of(family)
-        require_storable(*row)
+        require_storable(*family)
         over = over_at(family)
         values = {
-            **dict(zip(_INSERTED, row, strict=True)),
+            **dict(zip(_INSERTED, family, strict=True)),
             "p_session_key": session_key(family.session_id),
             "p_issuer_key": issuer_key(family.issuer),
             "p_tenant_key": tenant_key(family.issuer, family.tenant),

@@ -16,7 +16,7 @@ from jwtkit.stores.awaited import AwaitedStore
 from jwtkit.stores.bounds import checked_clock, findable, page_size, require_storable, store_time
 from jwtkit.stores.closing import AsyncClosing, Closing
 from jwtkit.stores.failures import closed
-from jwtkit.stores.rows import changing_of, identity_of, row_of
+from jwtkit.stores.rows import changing_of, identity_of
 from jwtkit.stores.sqlite import statements
 from jwtkit.stores.sqlite.connections import Connections
 from jwtkit.stores.sqlite.file import SessionFile
@@ -70,10 +70,9 @@ class SQLiteSessionStore(Closing):
             StoreUnavailableError: ``store.duplicate``: the session id is taken.
             ConfigurationError: ``store.unstorable``: a text or number no store keeps.
         """
-        row = row_of(family)
-        require_storable(*row)
+        require_storable(*family)
         over = over_at(family)
-        self._connections.execute(statements.INSERT, (*row, over, over), writes=True)
+        self._connections.execute(statements.INSERT, (*family, over, over), writes=True)
 
     def read(self, session_id: str, /) -> Snapshot:
         """Read one family, the highest epoch that applies to it and the store's time."""
