@@ -9,7 +9,6 @@ from pathlib import Path
 
 _PRELUDE = """
 import os, signal, sys, threading, time
-from dataclasses import replace
 from datetime import timedelta
 from jwtkit.stores import SQLiteSessionStore
 from jwtkit.testing import ManualClock
