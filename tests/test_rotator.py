@@ -679,6 +679,25 @@ class TestSessions:
             service.rotator.sessions("client-42", **page)
         assert caught.value.code == "rotator.page"
 
+    @pytest.mark.parametrize("name", [42, None, "", b"client-42", "a\n", "x" * 513], ids=repr)
+    def test_who_is_logged_out_is_named_by_a_text(self, service: Service, name: Any) -> None:
+        """Or nobody would be, and the answer would be that it was done."""
+        for log_out in (service.rotator.revoke_subject, service.rotator.revoke_tenant):
+            with pytest.raises(ConfigurationError) as caught:
+                log_out(name)
+            assert caught.value.code == "rotator.argument"
+
+    @pytest.mark.parametrize("name", [42, None, b"client-42"], ids=repr)
+    def test_who_is_asked_about_is_named_by_a_text(self, service: Service, name: Any) -> None:
+        calls = [lambda: service.rotator.sessions(name), lambda: service.rotator.epoch(name)]
+        if name is not None:
+            calls.append(lambda: service.rotator.epoch("client-42", tenant=name))
+        for call in calls:
+            with pytest.raises(ConfigurationError) as caught:
+                call()
+            assert caught.value.code == "rotator.argument"
+        assert service.rotator.sessions("nobody\x00\ud800") == []
+
     def test_the_address_of_the_last_use_is_listed(self, service: Service) -> None:
         pair = service.rotator.start("client-42", address="198.51.100.7")
         (session,) = service.rotator.sessions("client-42")

@@ -219,6 +219,12 @@ class TestRevocationEpochs:
         with pytest.raises(RefreshTokenRevokedError):
             rotator.start("client-42", tenant="acme", epoch=epoch)
 
+    @pytest.mark.parametrize("epoch", ["5", 0.5, True, b"5"], ids=repr)
+    def test_an_epoch_is_what_epoch_returned(self, epoch: Any) -> None:
+        with pytest.raises(ConfigurationError) as caught:
+            make_rotator(Clock()).start("client-42", epoch=epoch)
+        assert caught.value.code == "rotator.argument"
+
     def test_an_epoch_the_store_does_not_know_is_an_outage(self) -> None:
         with pytest.raises(StoreUnavailableError) as caught:
             make_rotator(Clock()).start("client-42", epoch=1)

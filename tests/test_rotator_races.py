@@ -27,7 +27,7 @@ from jwtkit.errors import (
     RefreshTokenRevokedError,
     StoreUnavailableError,
 )
-from jwtkit.events import SessionEnded, SessionRefreshed
+from jwtkit.events import RefreshRefused, SessionEnded, SessionRefreshed
 from jwtkit.issuer import TokenIssuer
 from jwtkit.jose import SigningKey
 from jwtkit.refresh import Grant, RefreshPolicy, Session, TokenPair
@@ -202,6 +202,50 @@ class TestAnUnknownOutcome:
         assert [event.reason for event in service.recorder.of(SessionEnded)] == ["reused"]
         assert service.row(first.session_id).end_reason == "reused"
 
+    def test_a_reuse_whose_first_write_lands_late_is_told_all_the_same(self) -> None:
+        """Cut twice, and then the row holds what was written first."""
+
+        class Late(MemorySessionStore):
+            held: list[tuple[Any, int]] = []
+
+            def compare_and_swap(self, family: Any, /, *, expected_version: int) -> bool:
+                if family.end_reason != "reused":
+                    return super().compare_and_swap(family, expected_version=expected_version)
+                self.held.append((family, expected_version))
+                service.clock.turn(1)
+                if len(self.held) == 2:
+                    first, version = self.held[0]
+                    assert super().compare_and_swap(first, expected_version=version)
+                raise StoreUnavailableError("cut")
+
+        service = Service()
+        rotator = service.again(store=Late(clock=service.clock))
+        first = rotator.start("client-42")
+        rotator.rotate(first.refresh_token)
+        service.clock.turn(60)
+        with pytest.raises(RefreshTokenReusedError):
+            rotator.rotate(first.refresh_token)
+        assert [event.reason for event in service.recorder.of(SessionEnded)] == ["reused"]
+
+    def test_a_reuse_nobody_was_told_of_is_told_of_when_the_token_comes_back(self, service: Service) -> None:
+        """The row says that the session ended, and the answer to the one who ended it was lost."""
+        first = service.rotator.start("client-42")
+        service.rotator.rotate(first.refresh_token)
+        service.clock.turn(60)
+        service.store.after["compare_and_swap"] = [
+            lambda: (service.store.before.update(read=[unavailable]), unavailable())
+        ]
+        with pytest.raises(StoreUnavailableError):
+            service.rotator.rotate(first.refresh_token)
+        assert service.recorder.of(SessionEnded) == service.recorder.of(RefreshRefused) == []
+        for count in (1, 2):
+            with pytest.raises(RefreshTokenRevokedError):
+                service.rotator.rotate(first.refresh_token)
+            told = service.recorder.of(RefreshRefused)
+            assert [(one.code, one.detail) for one in told] == [
+                ("refresh.revoked", "the session was ended: reused")
+            ] * count
+
     def test_a_reuse_whose_row_is_removed_meanwhile(self, service: Service) -> None:
         first = service.rotator.start("client-42")
         service.rotator.rotate(first.refresh_token)
@@ -252,6 +296,23 @@ class TestARevocation:
         assert service.rotator.revoke(first.refresh_token) is True
         assert service.row(first.session_id).end_reason == "revoked"
         assert len(service.recorder.of(SessionEnded)) == 1
+
+    def test_whose_outcome_is_unknown_and_that_a_reuse_has_overtaken(self, service: Service) -> None:
+        """The end that stands is the other's, and so is its event."""
+        first = service.rotator.start("client-42")
+        rival = service.again(store=service.memory, observer=None)
+        newest = rival.rotate(first.refresh_token)
+        service.clock.turn(60)
+
+        def reuse() -> None:
+            with pytest.raises(RefreshTokenReusedError):
+                rival.rotate(first.refresh_token)
+            unavailable()
+
+        service.store.before["compare_and_swap"] = [reuse]
+        assert service.rotator.revoke(newest.refresh_token) is False
+        assert service.row(first.session_id).end_reason == "reused"
+        assert service.recorder.of(SessionEnded) == []
 
     def test_that_cannot_be_made_is_a_503(self, service: Service) -> None:
         first = service.rotator.start("client-42")

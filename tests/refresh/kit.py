@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -184,8 +185,8 @@ def presented(**changes: Any) -> Presentation:
 
 def otherwise(token: RefreshToken, **changes: Any) -> RefreshToken:
     """Return a token that says something else."""
-    *said, _ = token._replace(**changes)
-    return RefreshToken.of(*said)
+    said = inspect.signature(RefreshToken.of).parameters
+    return RefreshToken.of(**{name: changes.get(name, getattr(token, name)) for name in said})
 
 
 def judge(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.refresh.kit import ISSUER, KEYS, SECRET, first_generation
+from tests.refresh.kit import ISSUER, KEYS, SECRET, first_generation, otherwise
 
 from jwtkit.errors import RefreshTokenInvalidError
 from jwtkit.jose import base64url
@@ -146,3 +148,21 @@ def test_the_refusal_does_not_repeat_what_was_sent() -> None:
         parse("hunter2", KEYS)
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_logger_that_walks_through_things_finds_no_secret() -> None:
+    """It would through a tuple, and through a dataclass by its fields."""
+    token = first_generation()[1]
+    shown = json.dumps({"token": token}, default=repr)
+    assert token.secret.hex() not in shown
+    assert repr(token.secret) not in shown
+    assert not isinstance(token, tuple)
+    assert not dataclasses.is_dataclass(token)
+
+
+def test_two_tokens_are_equal_when_they_say_the_same() -> None:
+    token = first_generation()[1]
+    assert token == parse(encode(token, KEYS), KEYS)
+    assert hash(token) == hash(parse(encode(token, KEYS), KEYS))
+    assert token != otherwise(token, generation=9)
+    assert token != token.core

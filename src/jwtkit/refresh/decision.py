@@ -27,6 +27,7 @@ __all__ = [
     "begin",
     "decide",
     "end",
+    "ended_by",
     "version_of",
 ]
 
@@ -160,6 +161,11 @@ def version_of(nonce: bytes, now: int) -> int:
     one call writes twice, where it did not learn what became of the first.
     """
     return (int.from_bytes(nonce[:8], "big") + now) % 2**63
+
+
+def ended_by(nonce: bytes, family: Family) -> bool:
+    """Say whether the call that drew `nonce` wrote the end of the row, at whichever of its attempts."""
+    return family.ended_at is not None and family.version == version_of(nonce, family.ended_at)
 
 
 def decide(

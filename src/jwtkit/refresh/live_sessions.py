@@ -8,12 +8,13 @@ from typing import Final, Literal
 
 from jwtkit.errors import ConfigurationError, ContentionError, StoreUnavailableError
 from jwtkit.events import Event, Observer, SessionEnded, SessionsEnded, notify
-from jwtkit.refresh.decision import NONCE_SIZE, end
+from jwtkit.refresh.decision import NONCE_SIZE, end, ended_by
 from jwtkit.refresh.family import EndReason, Family
 from jwtkit.refresh.guarded_store import GuardedStore
 from jwtkit.refresh.policy import milliseconds
 from jwtkit.refresh.protocols import EpochScope, Snapshot
 from jwtkit.refresh.session import Session, session_of
+from jwtkit.tokens.claims import is_text
 
 __all__ = ["ATTEMPTS", "LiveSessions"]
 
@@ -84,7 +85,7 @@ class LiveSessions:
                 except StoreUnavailableError:
                     outcome_unknown = True
                     continue
-            elif not outcome_unknown:
+            elif not (outcome_unknown and ended_by(nonce, family)):
                 return False
             self.tell(SessionEnded(self._clock(), family.session_id, family.subject, reason))
             return True
@@ -103,6 +104,7 @@ class LiveSessions:
         Raises:
             ConfigurationError: ``rotator.page``: one of the two is no number from 0.
         """
+        _require_texts(subject)
         for number in (offset, 0 if limit is None else limit):
             if type(number) is not int or number < 0:
                 raise ConfigurationError(
@@ -136,11 +138,15 @@ class LiveSessions:
 
     async def epoch(self, subject: str, tenant: str | None) -> int:
         """Return the revocation epoch that applies to a subject who logs in now."""
+        # Only that they are texts: which, a stranger may have typed into a form of login.
+        _require_texts(subject, "" if tenant is None else tenant)
         scopes = EpochScope.applying_to(self.issuer, subject=subject, tenant=tenant)
         return (await self.store.epoch(scopes)).epoch
 
     async def log_out(self, kind: Literal["all", "tenant", "subject"], name: str = "") -> int:
         """End every session of a scope begun so far, by one write; return the new epoch."""
+        if kind != "all":
+            _require_texts(name, named=True)
         epoch = await self.store.bump_epoch(EpochScope(self.issuer, kind, name))
         self.tell(SessionsEnded(self._clock(), kind, name, epoch))
         return epoch
@@ -172,6 +178,18 @@ class LiveSessions:
             if len(page) < _PAGE or (most is not None and len(live) >= most):
                 return live[:most]
             offset += _PAGE
+
+
+def _require_texts(*names: object, named: bool = False) -> None:
+    """Refuse what no session can be of: to log out the user 42, and not "42", would end nothing, silently.
+
+    Raises:
+        ConfigurationError: ``rotator.argument``.
+    """
+    if not all(is_text(name) if named else isinstance(name, str) for name in names):
+        raise ConfigurationError(
+            "a subject or a tenant must be a text, the one that start() was given", code="rotator.argument"
+        )
 
 
 def _is_live(family: Family, snapshot: Snapshot) -> bool:

@@ -39,6 +39,8 @@ async def start(
 ) -> TokenPair:
     """Begin a session (see `RefreshRotator.start`)."""
     await parts.check_secret()
+    if epoch is not None and type(epoch) is not int:
+        raise ConfigurationError("start(epoch=…) must be what epoch() returned", code="rotator.argument")
     _require_text(subject=subject, client_id=client_id, tenant=tenant, confirmation=confirmation)
     refuse_own_claims(claims or {})
     issuer = parts.sessions.issuer

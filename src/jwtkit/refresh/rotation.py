@@ -21,7 +21,7 @@ from jwtkit.errors import (
 )
 from jwtkit.events import SessionEnded, SessionRefreshed
 from jwtkit.refresh.access import Issued
-from jwtkit.refresh.decision import NONCE_SIZE, Decision, Outcome, PairClaims, Presentation, decide
+from jwtkit.refresh.decision import NONCE_SIZE, Decision, Outcome, PairClaims, Presentation, decide, ended_by
 from jwtkit.refresh.family import Family
 from jwtkit.refresh.live_sessions import ATTEMPTS
 from jwtkit.refresh.pair import TokenPair
@@ -38,6 +38,10 @@ _REFUSALS: Final[Mapping[Outcome, type[RefreshError]]] = {
     Outcome.REVOKED: RefreshTokenRevokedError,
     Outcome.REUSED: RefreshTokenReusedError,
 }
+
+_SUSPICIOUS: Final = (Outcome.MISMATCH, Outcome.INVALID)
+_ALARMS: Final = ("reused", "diverged")
+"""Ends of a session after which nobody honest goes on with it, or whose own event an outage swallowed."""
 
 
 class Rotation:
@@ -72,7 +76,7 @@ class Rotation:
         address = None if address is None else displayable(address)
         presented = Presentation(client_id, tenant, confirmation, None, address)
         if not parts.secret_is_known:
-            return self._first(refresh_token, access_token, presented, scopes)
+            return self._after_checking_secret(refresh_token, access_token, presented, scopes)
         token = self._parsed(refresh_token)
         if access_token is None and not parts.policy.require_access_token:
             return self._trade(token, presented, scopes)
@@ -84,7 +88,7 @@ class Rotation:
             raise refusal(RefreshTokenExpiredError)
         return token
 
-    async def _first(
+    async def _after_checking_secret(
         self,
         refresh_token: str | bytes,
         access_token: str | bytes | None,
@@ -118,14 +122,14 @@ class Rotation:
         store, session_id, nonce = self._sessions.store, token.session_id, parts.random_bytes(NONCE_SIZE)
         issued: Issued | None = None
         outcome_unknown: StoreUnavailableError | None = None
-        ending: tuple[Decision, int] | None = None
+        ending: Decision | None = None
         for _ in range(ATTEMPTS):
             snapshot = await store.read(session_id)
             decision = decide(snapshot, token, presented, nonce=nonce, policy=parts.policy, keys=parts.keys)
             row, family, successor = snapshot.family, decision.family, decision.token
-            if ending is not None and row is not None and row.version == ending[1]:
+            if ending is not None and row is not None and ended_by(nonce, row):
                 # It was written after all, and its alarm is still to be given.
-                raise self._refused_by(ending[0], token)
+                raise self._refused_by(ending, token)
             if decision.outcome is Outcome.READ_AGAIN:
                 presented = presented._replace(read_again=True)
                 continue
@@ -143,7 +147,7 @@ class Rotation:
                 except StoreUnavailableError as error:
                     # Perhaps it was written: the row will tell, by its nonce or its end.
                     swapped, outcome_unknown = False, error
-                    ending = (decision, family.version) if successor is None else None
+                    ending = decision if successor is None else ending
                 if not swapped:
                     if decision.outcome is Outcome.ROTATED:
                         presented = presented._replace(was_live=True)
@@ -197,7 +201,7 @@ class Rotation:
             self._sessions.tell(
                 SessionEnded(self._parts.clock(), family.session_id, family.subject, family.end_reason)
             )
-        elif family is not None and decision.outcome in (Outcome.MISMATCH, Outcome.INVALID):
+        elif family is not None and (decision.outcome in _SUSPICIOUS or family.end_reason in _ALARMS):
             return self._parts.refused(error, token.session_id, family.subject, decision.detail)
         return refusal(error)
 

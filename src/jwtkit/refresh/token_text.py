@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from hmac import compare_digest
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from jwtkit.errors import MalformedTokenError, RefreshTokenInvalidError
 from jwtkit.jose import base64url
@@ -44,7 +44,7 @@ _CORE_SIZE: Final = _CORE.size
 _KEY_ID_END: Final = 1 + KEY_ID_SIZE
 
 
-class RefreshToken(NamedTuple):
+class RefreshToken:
     """What a refresh token of ours says. It is a credential still: `repr` hides its secret.
 
     Made by `parse` or `of`, which see to it that its parts agree.
@@ -59,13 +59,26 @@ class RefreshToken(NamedTuple):
         core: All of that in bytes: what its tag and its digest are made of.
     """
 
-    key_id: str
-    family_id: bytes
-    generation: int
-    issued_at: int
-    absolute_expires_at: int
-    secret: bytes
-    core: bytes
+    # No tuple: whatever walks through one, as loggers of JSON do, would write its secret down.
+    __slots__ = ("absolute_expires_at", "core", "family_id", "generation", "issued_at", "key_id", "secret")
+
+    def __init__(
+        self,
+        key_id: str,
+        family_id: bytes,
+        generation: int,
+        issued_at: int,
+        absolute_expires_at: int,
+        secret: bytes,
+        core: bytes,
+    ) -> None:
+        self.key_id: Final = key_id
+        self.family_id: Final = family_id
+        self.generation: Final = generation
+        self.issued_at: Final = issued_at
+        self.absolute_expires_at: Final = absolute_expires_at
+        self.secret: Final = secret
+        self.core: Final = core
 
     @classmethod
     def of(
@@ -86,6 +99,12 @@ class RefreshToken(NamedTuple):
     def session_id(self) -> str:
         """The family id as text: the key of the session's row."""
         return base64url.encode(self.family_id)
+
+    def __eq__(self, other: object) -> bool:
+        return compare_digest(self.core, other.core) if isinstance(other, RefreshToken) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.core)
 
     def __repr__(self) -> str:
         return f"<RefreshToken {self.generation} of session {self.session_id}>"

@@ -135,7 +135,8 @@ class RefreshRotator:
         Raises:
             RefreshTokenRevokedError: The subject was logged out everywhere since `epoch` was read, or the
                 ``grant=`` callable refused.
-            UnavailableError: The store or the signing key cannot be reached; try again.
+            UnavailableError: The store or the signing key cannot be reached; try again. With
+                ``policy.max_sessions`` the new session may have begun all the same; nobody holds its tokens.
             ConfigurationError: An argument is of a wrong form.
         """
         return run_now(
@@ -263,7 +264,7 @@ class RefreshRotator:
                 somebody else's.
 
         Returns:
-            Whether it was alive and is ended now.
+            Whether it was there, had not been ended before, and is ended now.
 
         Raises:
             UnavailableError: The store cannot be reached.
@@ -275,6 +276,7 @@ class RefreshRotator:
 
         Raises:
             UnavailableError: The store cannot be reached.
+            ConfigurationError: ``rotator.argument``: `subject` is nothing that `start` would have taken.
         """
         return run_now(self._sessions.log_out("subject", subject))
 
@@ -283,6 +285,7 @@ class RefreshRotator:
 
         Raises:
             UnavailableError: The store cannot be reached.
+            ConfigurationError: ``rotator.argument``: `tenant` is nothing that `start` would have taken.
         """
         return run_now(self._sessions.log_out("tenant", tenant))
 
@@ -304,7 +307,8 @@ class RefreshRotator:
 
         Raises:
             UnavailableError: The store cannot be reached.
-            ConfigurationError: ``rotator.page``: `limit` or `offset` is no number from 0.
+            ConfigurationError: ``rotator.page``: `limit` or `offset` is no number from 0;
+                ``rotator.argument``: `subject` is no text.
         """
         return run_now(self._sessions.of_subject(subject, limit=limit, offset=offset))
 
@@ -313,6 +317,7 @@ class RefreshRotator:
 
         Raises:
             UnavailableError: The store cannot be reached.
+            ConfigurationError: ``rotator.argument``: `subject` or `tenant` is no text.
         """
         return run_now(self._sessions.epoch(subject, tenant))
 

@@ -119,8 +119,8 @@ class RevocationCache(_Answers[RevocationSource]):
         max_staleness: How old an answer may be, counted from when the question was sent; zero keeps none.
         max_entries: How many answers to keep; the one asked for longest ago goes first.
         on_outage: ``fail_closed`` passes the source's `UnavailableError` on, which is answered 503.
-            ``fail_open`` lets the token pass as if it stood, unless this very one was found revoked, and tells
-            the observer: a service then stays up when its store is down, and a logout does not count
+            ``fail_open`` lets the token pass as if it stood, unless this very one was found revoked, and
+            tells the observer: a service then stays up when its store is down, and a logout does not count
             until the store is back.
         observer: Is told of every token let through in an outage (`jwtkit.events.RevocationUnknown`).
         clock: Seconds that only grow; `time.monotonic` when None.
