@@ -20,7 +20,7 @@ from jwtkit.adapters.django.errors import at_run_time, is_worth_repeating
 from jwtkit.errors import ConfigurationError
 from jwtkit.forks import guard_forks
 from jwtkit.stores.failures import closed
-from jwtkit.stores.outcome import Outcome
+from jwtkit.stores.result import Result
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -34,7 +34,7 @@ _ATTEMPTS = 3
 _numbers = count()
 
 
-Run = Callable[[str, Sequence[Any]], Outcome]
+Run = Callable[[str, Sequence[Any]], Result]
 """Runs one statement with its values."""
 
 
@@ -70,7 +70,7 @@ class Connections:
         request_finished.connect(self._request_finished)
         guard_forks(self, before=Connections.before_fork, after_in_child=Connections.after_fork_in_child)
 
-    def execute(self, statement: str, values: Sequence[Any] = (), *, writes: bool = False) -> Outcome:
+    def execute(self, statement: str, values: Sequence[Any] = (), *, writes: bool = False) -> Result:
         """Run one statement as one committed transaction.
 
         Raises:
@@ -247,11 +247,11 @@ class Connections:
         self._lock = Lock()
 
 
-def _execute(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Outcome:
+def _execute(connection: BaseDatabaseWrapper, statement: str, values: Sequence[Any]) -> Result:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         rows = _rows(cursor) if cursor.description else []
-        return Outcome(rows, cursor.rowcount)
+        return Result(rows, cursor.rowcount)
 
 
 def _rows(cursor: CursorWrapper) -> list[tuple[Any, ...]]:

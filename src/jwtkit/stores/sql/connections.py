@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from jwtkit.errors import ContentionError
 from jwtkit.stores.failures import closed
-from jwtkit.stores.outcome import Outcome
+from jwtkit.stores.result import Result
 from jwtkit.stores.sql.dialects import Dialect
 from jwtkit.stores.sql.engines import AUTOCOMMIT
 from jwtkit.stores.sql.errors import at_run_time, was_cut
@@ -43,7 +43,7 @@ class Connections:
         # An engine of ours is so in any case, and to say it again would cost it something on every call.
         self._engine = engine if own else engine.execution_options(isolation_level=AUTOCOMMIT)
 
-    def execute(self, statement: Prepared, values: Mapping[str, Any], *, writes: bool = False) -> Outcome:
+    def execute(self, statement: Prepared, values: Mapping[str, Any], *, writes: bool = False) -> Result:
         """Run one statement as one committed transaction.
 
         Raises:
@@ -52,14 +52,14 @@ class Connections:
         """
         parameters = statement.bind(values)
 
-        def run(connection: Connection) -> Outcome:
+        def run(connection: Connection) -> Result:
             # The driver's own cursor: SQLAlchemy's result, which describes every column anew for a statement
             # in text, takes as long as the server. Its events see the connection, and not these statements.
             cursor = connection.connection.cursor()
             try:
                 cursor.execute(statement.text, parameters)
                 rows = cursor.fetchall() if statement.returns_rows else []
-                return Outcome(rows, cursor.rowcount)
+                return Result(rows, cursor.rowcount)
             finally:
                 cursor.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jwtkit.forks import guard_forks
 from jwtkit.stores.failures import closed
-from jwtkit.stores.outcome import Outcome
+from jwtkit.stores.result import Result
 from jwtkit.stores.rows import Row
 from jwtkit.stores.sqlite.errors import at_run_time, contention
 
@@ -51,7 +51,7 @@ class Connections:
             after_in_child=Connections.after_fork_in_child,
         )
 
-    def execute(self, statement: str, parameters: Row = (), *, writes: bool = False) -> Outcome:
+    def execute(self, statement: str, parameters: Row = (), *, writes: bool = False) -> Result:
         """Run one statement as one committed transaction.
 
         Raises:
@@ -77,7 +77,7 @@ class Connections:
             self._closed = True
             _close_all(self._idle)
 
-    def _execute(self, statement: str, parameters: Row) -> Outcome:
+    def _execute(self, statement: str, parameters: Row) -> Result:
         connection = self._take()
         sound = False
         try:
@@ -85,7 +85,7 @@ class Connections:
                 connection = self._file.open()
             cursor = connection.execute(statement, parameters)
             # To the last row: a statement left half read keeps its transaction open.
-            outcome = Outcome(cursor.fetchall(), cursor.rowcount)
+            outcome = Result(cursor.fetchall(), cursor.rowcount)
             sound = True
         finally:
             # After an error nothing is known of a connection's state, and a new one costs little.

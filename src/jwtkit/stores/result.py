@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Outcome"]
+__all__ = ["Result"]
 
 
-class Outcome(NamedTuple):
+class Result(NamedTuple):
     """What a statement answered.
 
     Attributes:
