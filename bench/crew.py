@@ -73,6 +73,10 @@ class Crew:
         """Let so many clients read and swap a row of their own by the driver alone."""
         return self._all("swap", clients, seconds)
 
+    def store(self, clients: int, seconds: float) -> Stint:
+        """Let so many clients read and swap a row of their own by the store's methods."""
+        return self._all("store", clients, seconds)
+
     def share(self, clients: int, seconds: float) -> Stint:
         """Let so many clients present the same token at once, then all of them its successor, for so long.
 
@@ -172,6 +176,7 @@ class _Worker:
         self._stack = stack
         self._rotations: list[Callable[[], Awaitable[None]]] = []
         self._swaps: list[Callable[[], Awaitable[None]]] = []
+        self._stores: list[Callable[[], Awaitable[None]]] = []
 
     def start(self, clients: int, argument: str) -> str:
         token = self._running.run(self._desk.start()).refresh_token
@@ -189,6 +194,11 @@ class _Worker:
             bare = self._running.opened(bare_row(self._place, session_id))
             self._swaps.append(self._stack.enter_context(bare))
         return self._together([_going_on(call, seconds) for call in self._swaps[:clients]])
+
+    def store(self, clients: int, seconds: float) -> Stint:
+        while len(self._stores) < clients:
+            self._stores.append(self._running.run(self._desk.stores_own_swap()))
+        return self._together([_going_on(call, seconds) for call in self._stores[:clients]])
 
     def share(self, clients: int, token: str) -> Stint:
         return self._together([self._once(token) for _ in range(clients)])
