@@ -13,7 +13,7 @@ from bench.results import SUBJECT, Absent, Group, Row, rows
 from bench.row_per_refresh import Tokens, bytes_of
 from bench.servers import SETTINGS
 from bench.spread import Spread
-from bench.suites.stores import in_batches
+from bench.suites.stores import one_by_one
 from bench.tokens import CLIENT, SCOPES
 from bench.tokens import SUBJECT as WHO
 from bench.workbench import Workbench
@@ -70,7 +70,7 @@ def _speed(engine: Engine, bench: Workbench) -> Group:
             OTHER: running.run(tokens.rotation(*_WHO)),
             SUBJECT: running.run(desk.rotation()),
         }
-        return Group(title=engine.name, rows=rows(in_batches(calls, running, bench.pace)), part=SPEED)
+        return Group(title=engine.name, rows=rows(one_by_one(calls, running, bench.pace)), part=SPEED)
 
 
 def _growth(engine: Engine, bench: Workbench, refreshes: Sequence[int], sessions: int) -> list[Group]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
-from functools import partial
 from time import perf_counter
 
 from bench.bare import bare_narrow_row, bare_row
 from bench.desk import Desk, Runner, runner
 from bench.engines import ENGINES, Engine, Place
-from bench.interleave import Pace, Samples, in_turns
+from bench.interleave import Pace, Samples, collector_off
 from bench.results import SUBJECT, Absent, Group, rows
 from bench.servers import SETTINGS
 from bench.workbench import Workbench
@@ -42,15 +41,24 @@ def measure(engine: Engine, bench: Workbench) -> Group:
         return Group(title=engine.name, rows=(), absent=(Absent(SUBJECT, place.reason),))
     with runner(awaited=engine.awaited) as running, ExitStack() as stack:
         calls = _calls(place, bench, running, stack)
-        return Group(title=engine.name, rows=rows(in_batches(calls, running, bench.pace)), yardstick=BARE)
+        return Group(title=engine.name, rows=rows(one_by_one(calls, running, bench.pace)), yardstick=BARE)
 
 
-def in_batches(calls: Mapping[str, Call], running: Runner, pace: Pace) -> Samples:
-    """Time calls in turns, a batch of about 10 ms each."""
+def one_by_one(calls: Mapping[str, Call], running: Runner, pace: Pace) -> Samples:
+    """Time calls in turns of one call each, so that none finds its code, or the server, warm from itself.
+
+    In a service a session is read and swapped between other work. A thousand times on end, the engine's own
+    part alone would be faster than it ever is there, and what is beside it look dearer.
+    """
     seconds = pace.batch * _BATCHES_PER_TURN
-    sizes = {name: _calls_in(seconds, call, running) for name, call in calls.items()}
-    turns = {name: partial(_seconds_per_call, call, sizes[name], running) for name, call in calls.items()}
-    return in_turns(turns, pace.rounds)
+    cycles = max(1, round(seconds / max(_seconds_per_call(call, running) for call in calls.values())))
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(pace.rounds):
+        with collector_off():
+            taken = running.run(_cycles(calls, cycles))
+        for name, whole in taken.items():
+            samples[name].append(whole / cycles)
+    return {name: tuple(each) for name, each in samples.items()}
 
 
 def _calls(place: Place, bench: Workbench, running: Runner, stack: ExitStack) -> dict[str, Call]:
@@ -73,18 +81,19 @@ def _calls(place: Place, bench: Workbench, running: Runner, stack: ExitStack) ->
     return calls
 
 
-async def _times(call: Call, number: int) -> float:
-    started = perf_counter()
-    for _ in range(number):
-        await call()
-    return perf_counter() - started
+async def _cycles(calls: Mapping[str, Call], number: int) -> dict[str, float]:
+    names = tuple(calls)
+    taken = dict.fromkeys(names, 0.0)
+    for cycle in range(number):
+        first = cycle % len(names)  # nobody has the same one before it each time
+        for name in (*names[first:], *names[:first])[:: 1 if cycle // len(names) % 2 else -1]:
+            started = perf_counter()
+            await calls[name]()
+            taken[name] += perf_counter() - started
+    return taken
 
 
-def _seconds_per_call(call: Call, number: int, running: Runner) -> float:
-    return running.run(_times(call, number)) / number
-
-
-def _calls_in(seconds: float, call: Call, running: Runner) -> int:
+def _seconds_per_call(call: Call, running: Runner) -> float:
     # Twenty to warm up: drivers prepare a statement that comes again.
-    running.run(_times(call, 20))
-    return max(1, round(seconds / _seconds_per_call(call, 20, running)))
+    running.run(_cycles({"": call}, 20))
+    return running.run(_cycles({"": call}, 20))[""] / 20

@@ -34,20 +34,20 @@ def bind_mac(
     block = secret if len(secret) <= empty.block_size else hashlib.new(hash_name, secret).digest()
     block = block.ljust(empty.block_size, b"\0")
     # Only ever copied: an update of these two would be shared by every thread.
-    inner = hashlib.new(hash_name, block.translate(_INNER))
-    outer = hashlib.new(hash_name, block.translate(_OUTER))
+    begin_inner = hashlib.new(hash_name, block.translate(_INNER)).copy
+    begin_outer = hashlib.new(hash_name, block.translate(_OUTER)).copy
 
     def sign(message: bytes) -> bytes:
-        inside = inner.copy()
+        inside = begin_inner()
         inside.update(message)
-        outside = outer.copy()
+        outside = begin_outer()
         outside.update(inside.digest())
         return outside.digest()
 
     def verify(message: bytes, mac: bytes) -> bool:
-        inside = inner.copy()
+        inside = begin_inner()
         inside.update(message)
-        outside = outer.copy()
+        outside = begin_outer()
         outside.update(inside.digest())
         return compare_digest(outside.digest(), mac)
 
