@@ -130,11 +130,12 @@ class AccessTokens:
             carried, claims = granted
         if scopes is not None:
             carried = _narrowed(carried, scopes)
+        own = {_GENERATION: family.generation, _EPOCH: family.epoch}
         left = max(1, (family.idle_expires_at - now) // 1000)
         issued = self._sign(
             family.subject,
             scopes=carried,
-            claims={**claims, _GENERATION: family.generation, _EPOCH: family.epoch},
+            claims={**claims, **own} if claims else own,
             # None is the issuer's own lifetime, which it has checked once and for all.
             lifetime=None if left >= self._seconds else timedelta(seconds=left),
             client_id=family.client_id,

@@ -160,7 +160,7 @@ class ClaimsWriter:
 
     def _extra_members(self, extra: Mapping[str, Any]) -> str:
         """Refuse what would override the issuer, and what a validator of the profile would refuse."""
-        if not isinstance(extra, Mapping):
+        if type(extra) is not dict and not isinstance(extra, Mapping):
             raise ConfigurationError("claims must be a mapping of claim names to JSON values")
         profile = self._profile
         if not self._own_names.isdisjoint(extra):
