@@ -288,3 +288,28 @@ def test_a_claim_the_validator_requires_is_required_of_the_pair_as_well(service:
     with pytest.raises(RefreshMismatchError) as caught:
         rotator.rotate(pair.refresh_token, access_token=pair.access_token, **BOUND)
     assert isinstance(caught.value.__cause__, ClaimsError)
+
+
+@pytest.mark.parametrize("checked", [True, False], ids=["secret known", "secret yet to be checked"])
+@pytest.mark.parametrize("paired", [True, False])
+def test_all_that_is_presented_counts_in_every_refresh(service: Service, checked: bool, paired: bool) -> None:
+    """Also in the first one after a start at which the store was down."""
+    pair = service.rotator.start("client-42", scopes=["orders:read", "orders:write"], **BOUND)
+    other = service.rotator.start("client-42", **BOUND)
+
+    def started() -> None:
+        if not checked:
+            service.store.before["live_key_ids"] = [unavailable]
+        service.rotator = service.again()
+
+    started()
+    mismatched(service, pair, other.access_token)
+    started()
+    mismatched(service, pair, pair.access_token, client_id="another")
+    started()
+    access_token = pair.access_token if paired else None
+    next_pair = service.rotator.rotate(
+        pair.refresh_token, access_token=access_token, scopes=["orders:read"], **BOUND
+    )
+    token = service.validator.validate(next_pair.access_token, confirmation="thumbprint")
+    assert token.scopes == {"orders:read"}
