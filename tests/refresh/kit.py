@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -185,8 +184,8 @@ def presented(**changes: Any) -> Presentation:
 
 def otherwise(token: RefreshToken, **changes: Any) -> RefreshToken:
     """Return a token that says something else."""
-    said = inspect.signature(RefreshToken.of).parameters
-    return RefreshToken.of(**{name: changes.get(name, getattr(token, name)) for name in said})
+    said = {name: getattr(token, name) for name in RefreshToken.__slots__ if name != "core"}
+    return RefreshToken(**{**said, **changes})
 
 
 def judge(

@@ -23,7 +23,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 numbers = st.integers(0, 2**64 - 1)
 tokens = st.builds(
-    RefreshToken.of,
+    RefreshToken,
     key_id=st.sampled_from(BOTH.key_ids),
     family_id=st.binary(min_size=16, max_size=16),
     generation=numbers,

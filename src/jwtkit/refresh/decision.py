@@ -138,7 +138,7 @@ def begin(
     """
     absolute = family.created_at + milliseconds(policy.absolute)
     idle = family.created_at + milliseconds(policy.idle)
-    token = RefreshToken.of(keys.current.key_id, family_id, 0, family.created_at, absolute, secret)
+    token = RefreshToken(keys.current.key_id, family_id, 0, family.created_at, absolute, secret)
     begun = family._replace(
         key_id=token.key_id,
         digest=keys.current.digest(token.core, _bound(family)),
@@ -322,7 +322,7 @@ def _successor(
     So a retry gets it byte for byte, and nobody can make it who lacks one of the three.
     """
     secret = keys.successor_secret(parent.family_id, generation, parent.secret, nonce)
-    return RefreshToken.of(
+    return RefreshToken(
         keys.key_id, parent.family_id, generation, rotated_at, parent.absolute_expires_at, secret
     )
 

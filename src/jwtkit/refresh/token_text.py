@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import struct
 from hmac import compare_digest
-from typing import Final, Self
+from typing import Final
 
 from jwtkit.errors import MalformedTokenError, RefreshTokenInvalidError
 from jwtkit.jose import base64url
@@ -47,8 +47,6 @@ _KEY_ID_END: Final = 1 + KEY_ID_SIZE
 class RefreshToken:
     """What a refresh token of ours says. It is a credential still: `repr` hides its secret.
 
-    Made by `parse` or `of`, which see to it that its parts agree.
-
     Attributes:
         key_id: Which rotation secret made it.
         family_id: The session it belongs to, as 16 bytes.
@@ -70,7 +68,7 @@ class RefreshToken:
         issued_at: int,
         absolute_expires_at: int,
         secret: bytes,
-        core: bytes,
+        core: bytes | None = None,
     ) -> None:
         self.key_id: Final = key_id
         self.family_id: Final = family_id
@@ -78,22 +76,10 @@ class RefreshToken:
         self.issued_at: Final = issued_at
         self.absolute_expires_at: Final = absolute_expires_at
         self.secret: Final = secret
+        if core is None:  # `parse` has it already
+            key = bytes.fromhex(key_id)
+            core = _CORE.pack(_VERSION, key, family_id, generation, issued_at, absolute_expires_at, secret)
         self.core: Final = core
-
-    @classmethod
-    def of(
-        cls,
-        key_id: str,
-        family_id: bytes,
-        generation: int,
-        issued_at: int,
-        absolute_expires_at: int,
-        secret: bytes,
-    ) -> Self:
-        """Return the token that says this."""
-        key = bytes.fromhex(key_id)
-        core = _CORE.pack(_VERSION, key, family_id, generation, issued_at, absolute_expires_at, secret)
-        return cls(key_id, family_id, generation, issued_at, absolute_expires_at, secret, core)
 
     @property
     def session_id(self) -> str:
