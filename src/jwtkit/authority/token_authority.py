@@ -10,6 +10,7 @@ from jwtkit.errors import ConfigurationError
 from jwtkit.events import Observer
 from jwtkit.issuer import TokenIssuer
 from jwtkit.jose import SigningKey
+from jwtkit.jose.jws import MAX_TOKEN_BYTES
 from jwtkit.keys.protocols import SigningKeyStore, VerificationKeyStore
 from jwtkit.refresh.grant import Grant
 from jwtkit.refresh.policy import RefreshPolicy
@@ -26,7 +27,6 @@ __all__ = ["KeyStore", "TokenAuthority"]
 
 _LIFETIME: Final = timedelta(minutes=15)
 _LEEWAY: Final = timedelta(seconds=30)
-_TOKEN_BYTES: Final = 16384
 
 
 class KeyStore(SigningKeyStore, VerificationKeyStore, Protocol):
@@ -101,7 +101,7 @@ class TokenAuthority:
         cache: TokenCache | None = None,
         required_claims: Iterable[str] = (),
         checks: Iterable[Check] = (),
-        max_token_bytes: int = _TOKEN_BYTES,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
     ) -> None:
         self.issuer = TokenIssuer(
             issuer, audience=audience, keys=keys, lifetime=lifetime, profile=profile, clock=clock
@@ -149,7 +149,7 @@ class TokenAuthority:
         cache: TokenCache | None = None,
         required_claims: Iterable[str] = (),
         checks: Iterable[Check] = (),
-        max_token_bytes: int = _TOKEN_BYTES,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
     ) -> Self:
         """Make one from environment variables.
 
@@ -229,7 +229,7 @@ class TokenAuthority:
         cache: TokenCache | None = None,
         required_claims: Iterable[str] = (),
         checks: Iterable[Check] = (),
-        max_token_bytes: int = _TOKEN_BYTES,
+        max_token_bytes: int = MAX_TOKEN_BYTES,
     ) -> Self:
         """Make one for tests and demonstrations: new ES256 key, new secret, sessions in memory.
 

@@ -51,7 +51,6 @@ R = TypeVar("R")
 
 HALF_A_MINUTE = timedelta(seconds=30)
 ONE_DAY = timedelta(days=1)
-SIXTEEN_KIB = 16384
 _LONGEST_HINTED = 65536
 
 
@@ -74,7 +73,7 @@ class Steps(Generic[R]):
         required_claims: Iterable[str] = (),
         checks: Iterable[Check] = (),
         max_lifetime: timedelta = TEN_YEARS,
-        max_token_bytes: int = SIXTEEN_KIB,
+        max_token_bytes: int = jws.MAX_TOKEN_BYTES,
         revocation: R | None = None,
         cache: TokenCache | None = None,
         observer: Observer | None = None,
@@ -97,7 +96,7 @@ class Steps(Generic[R]):
         cls,
         *trusted: TrustedIssuer,
         leeway: timedelta = HALF_A_MINUTE,
-        max_token_bytes: int = SIXTEEN_KIB,
+        max_token_bytes: int = jws.MAX_TOKEN_BYTES,
         revocation: R | None = None,
         cache: TokenCache | None = None,
         observer: Observer | None = None,
