@@ -26,6 +26,8 @@ from jwtkit.errors import UnavailableError
 
 __all__ = ["PROCESSES", "Crew", "Stint", "crew", "share_out"]
 
+Call = Callable[[], Awaitable[None]]
+
 PROCESSES = 4
 """How many workers there are, given so many clients."""
 
@@ -174,9 +176,9 @@ class _Worker:
         self._desk = desk
         self._running = running
         self._stack = stack
-        self._rotations: list[Callable[[], Awaitable[None]]] = []
-        self._swaps: list[Callable[[], Awaitable[None]]] = []
-        self._stores: list[Callable[[], Awaitable[None]]] = []
+        self._rotations: list[Call] = []
+        self._swaps: list[Call] = []
+        self._stores: list[Call] = []
 
     def start(self, clients: int, argument: str) -> str:
         token = self._running.run(self._desk.start()).refresh_token
@@ -184,24 +186,27 @@ class _Worker:
         return token
 
     def rotate(self, clients: int, seconds: float) -> Stint:
-        while len(self._rotations) < clients:
-            self._rotations.append(self._running.run(self._desk.rotation()))
-        return self._together([_going_on(call, seconds) for call in self._rotations[:clients]])
+        return self._each(self._rotations, lambda: self._running.run(self._desk.rotation()), clients, seconds)
 
     def swap(self, clients: int, seconds: float) -> Stint:
-        while len(self._swaps) < clients:
-            session_id = self._running.run(self._desk.mature_session())
-            bare = self._running.opened(bare_row(self._place, session_id))
-            self._swaps.append(self._stack.enter_context(bare))
-        return self._together([_going_on(call, seconds) for call in self._swaps[:clients]])
+        return self._each(self._swaps, self._bare_swap, clients, seconds)
 
     def store(self, clients: int, seconds: float) -> Stint:
-        while len(self._stores) < clients:
-            self._stores.append(self._running.run(self._desk.stores_own_swap()))
-        return self._together([_going_on(call, seconds) for call in self._stores[:clients]])
+        stores_own = self._desk.stores_own_swap
+        return self._each(self._stores, lambda: self._running.run(stores_own()), clients, seconds)
 
     def share(self, clients: int, token: str) -> Stint:
         return self._together([self._once(token) for _ in range(clients)])
+
+    def _bare_swap(self) -> Call:
+        session_id = self._running.run(self._desk.mature_session())
+        return self._stack.enter_context(self._running.opened(bare_row(self._place, session_id)))
+
+    def _each(self, calls: list[Call], another: Callable[[], Call], clients: int, seconds: float) -> Stint:
+        """Let each client repeat a call of its own; `calls` are kept, more are made as they are needed."""
+        while len(calls) < clients:
+            calls.append(another())
+        return self._together([_going_on(call, seconds) for call in calls[:clients]])
 
     async def _once(self, token: str) -> Stint:
         stint, started = Stint(), perf_counter()
