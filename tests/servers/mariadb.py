@@ -74,7 +74,7 @@ class MariaDB:
         try:
             self.execute(f"KILL {number}")
         except Exception as error:
-            # By its number and not by its class: a test may have loaded the driver anew.
+            # By its number: several errors are of its class.
             if error.args[:1] != (_UNKNOWN_THREAD,):
                 raise
             return False
